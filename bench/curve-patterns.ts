@@ -61,7 +61,7 @@ for (const [name, curve] of Object.entries(curves)) {
       count: sequences,
       seed: 1,
     });
-    const { value, standardError } = estimate(ruleError(), tokens, length);
+    const { value, standardError } = await estimate(ruleError(), tokens, length);
     cells.push(`${n} calls ${value.toFixed(4)} ± ${standardError.toFixed(4)}`);
   }
   console.log(`${name.padEnd(12)} ${cells.join("   ")}`);

@@ -4,11 +4,12 @@
  */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { progressLine } from "../src/cli/progress.ts";
-import { runStudy, type StudyOptions } from "../src/cli/study.ts";
+import { machineClass, runStudy, type StudyOptions } from "../src/cli/study.ts";
 import { studyMarkdown } from "../src/cli/study-text.ts";
 import { corrupted, loadModel } from "../src/node/index.ts";
 import { type NamedPart, parsePart } from "../src/parts.ts";
 import { qualitySvg } from "../src/report/quality-picture.ts";
+import { type RankStudy, rankCorrelation } from "./rank-correlation.ts";
 
 const folder = new URL("../docs/results/", import.meta.url);
 const progress = progressLine(process.stderr);
@@ -29,10 +30,39 @@ const samplerStudy = {
   levels: 40,
 };
 
+/** The plan that `fewstep optimize --calls` chooses, and the published and plain methods at equal calls. */
+const chosen = pair("plan", "");
+const masked = [
+  pair("uniform", "random"),
+  pair("cosine", "random"),
+  pair("jys", "random"),
+  pair("optimal", "random"),
+  chosen,
+];
+const unmasked = [
+  pair("uniform", ""),
+  pair("cosine", ""),
+  pair("jys", ""),
+  pair("optimal", ""),
+  method("uniform", "", "systematic-ancestral"),
+  chosen,
+];
+const planStudy = {
+  steps: [4, 8, 16, 32],
+  perMethod: 128,
+  seeds: [0],
+  seed: 0,
+  sequences: 32,
+  levels: 40,
+  budget: 12000,
+};
+
 type Settings = Omit<StudyOptions, "command" | "progress" | "batch"> & {
   readonly model: string;
   readonly process?: NamedPart;
   readonly noise?: NamedPart;
+  /** Whether the measures are drawn as well. */
+  readonly picture?: boolean;
 };
 
 const studies: Record<string, Settings> = {
@@ -146,6 +176,40 @@ const studies: Record<string, Settings> = {
       method("uniform", "", "ancestral", "loo-gibbs:count=32"),
     ],
   },
+  "plans-countdown-net": {
+    ...planStudy,
+    model: "countdown-net",
+    title: "CountDown, trained network: chosen plans against fixed methods",
+    methods: masked,
+  },
+  "plans-text": {
+    ...planStudy,
+    model: "text",
+    title: "Text: chosen plans against fixed methods",
+    methods: masked,
+    extra: [{ ...pair("uniform", "random"), steps: 128 }],
+    picture: true,
+  },
+  "plans-bach": {
+    ...planStudy,
+    model: "bach",
+    title: "Chorale melodies, uniform noise: chosen plans against fixed methods",
+    methods: unmasked,
+  },
+  "plans-bach-prefix": {
+    ...planStudy,
+    model: "bach",
+    prefix: 32,
+    title: "Chorale melodies that go on from two given bars, uniform noise",
+    methods: unmasked,
+  },
+  "plans-digits": {
+    ...planStudy,
+    model: "digits",
+    title: "Digits, ordinal noise: chosen plans against fixed methods",
+    perMethod: 256,
+    methods: unmasked,
+  },
   text: {
     model: "text",
     title: "Trained character model",
@@ -160,15 +224,28 @@ const studies: Record<string, Settings> = {
     seed: 0,
     sequences: 64,
     levels: 40,
+    picture: true,
   },
 };
 
+/** Rank correlations of what a search could go by with the quality of many samples. */
+const rankStudies: readonly RankStudy[] = [
+  { model: "countdown", process: { name: "uniform" }, steps: 4, many: 256, few: 128 },
+  { model: "countdown", process: { name: "uniform" }, steps: 8, many: 256, few: 128 },
+  { model: "bach", steps: 4, many: 256, few: 256 },
+  { model: "digits", steps: 4, many: 512, few: 256 },
+  { model: "digits", steps: 8, many: 512, few: 256 },
+];
+
 mkdirSync(folder, { recursive: true });
 const wanted = process.argv.slice(2);
-const unknown = wanted.find((name) => !Object.hasOwn(studies, name));
-if (unknown) throw new RangeError(`experiments: "${unknown}"; expected ${Object.keys(studies).join(", ")}`);
-for (const [name, { model: reference, process: corruption, noise, ...settings }] of Object.entries(studies)) {
+const names = [...Object.keys(studies), "rank-correlation"];
+const unknown = wanted.find((name) => !names.includes(name));
+if (unknown) throw new RangeError(`experiments: "${unknown}"; expected ${names.join(", ")}`);
+
+for (const [name, study] of Object.entries(studies)) {
   if (wanted.length > 0 && !wanted.includes(name)) continue;
+  const { model: reference, process: corruption, noise, picture, ...settings } = study;
   const model = corrupted(await loadModel(reference), {
     ...(corruption ? { process: corruption } : {}),
     ...(noise ? { noise } : {}),
@@ -182,9 +259,29 @@ for (const [name, { model: reference, process: corruption, noise, ...settings }]
   await model.dispose();
   const text = studyMarkdown(comparison);
   writeFileSync(new URL(`${name}.md`, folder), text);
-  if (name === "text") {
+  if (picture) {
     const measures = comparison.measures.filter(({ better }) => better !== "neither");
-    writeFileSync(new URL("text-quality.svg", folder), qualitySvg(comparison, { measures, columns: 3 }));
+    writeFileSync(new URL(`${name}-quality.svg`, folder), qualitySvg(comparison, { measures, columns: 3 }));
   }
+  process.stdout.write(`${text}\n`);
+}
+if (wanted.length === 0 || wanted.includes("rank-correlation")) {
+  const tables: string[] = [];
+  for (const study of rankStudies) {
+    tables.push(
+      await rankCorrelation(study, (share) =>
+        progress.update(`rank correlation: ${study.model}, ${study.steps} steps`, share),
+      ),
+    );
+  }
+  progress.done();
+  const head = [
+    "# What ranks schedules as their samples' quality does",
+    "",
+    `Command: \`npm run experiments -- rank-correlation\`. Spearman's rank correlation over 24 random grids (seed 7), systematic ancestral steps; quality with seed 100, what a search sees with seed 200. Machine: ${machineClass()}.`,
+    "",
+  ];
+  const text = [...head, ...tables].join("\n");
+  writeFileSync(new URL("rank-correlation.md", folder), text);
   process.stdout.write(`${text}\n`);
 }

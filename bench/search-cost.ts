@@ -17,7 +17,7 @@ console.log(`one curve for every number of steps: ${optimal.evaluations} model e
 console.log(
   `published search: ${published.publishedEvaluations} model evaluations (${published.evaluations} as made here), ${(published.publishedEvaluations! / optimal.evaluations).toFixed(1)} times as many`,
 );
-const curve = fullCurve(optimal.curve);
+const curve = fullCurve(optimal.curve!);
 let best = Number.POSITIVE_INFINITY;
 for (let repeat = 0; repeat < 5; repeat++) {
   const started = performance.now();

@@ -1,5 +1,5 @@
 import type { Denoiser } from "./denoisers/denoiser.ts";
-import { estimate, type Measure } from "./measures/measure.ts";
+import { estimate, type Measure, measureValue } from "./measures/measure.ts";
 import { type Measured, meanOf } from "./measures/measured.ts";
 import { type SampleOptions, sample } from "./sample.ts";
 
@@ -66,10 +66,12 @@ export async function measureMethod(
   const measured: Record<string, Measured> = {};
   for (const measure of measures) {
     if (samples.length === 1) {
-      const { value, standardError } = estimate(measure, samples[0]!.tokens, denoiser.length);
+      const { value, standardError } = await estimate(measure, samples[0]!.tokens, denoiser.length);
       measured[measure.name] = { value, standardError };
     } else {
-      measured[measure.name] = meanOf(samples.map(({ tokens }) => measure.of(tokens, denoiser.length)));
+      const values: number[] = [];
+      for (const { tokens } of samples) values.push(await measureValue(measure, tokens, denoiser.length));
+      measured[measure.name] = meanOf(values);
     }
   }
   return {

@@ -25,17 +25,38 @@ export { guided } from "./guidance/guided.ts";
 export { guidedAncestral } from "./guidance/guided-ancestral.ts";
 export { noRepeat } from "./guidance/no-repeat.ts";
 export { unprompted } from "./guidance/unprompted.ts";
+export { afterPrefix } from "./measures/after-prefix.ts";
 export { chainNGramLaw } from "./measures/chain-n-gram-law.ts";
+export { type Truth, unrelatedContinuations } from "./measures/continuations.ts";
 export { distinct } from "./measures/distinct.ts";
-export { klDivergence, totalVariation } from "./measures/law-distance.ts";
-export { type Estimate, estimate, type Measure } from "./measures/measure.ts";
+export { farShare, nearestDistance } from "./measures/far-share.ts";
+export { frechet } from "./measures/frechet.ts";
+export { fitGaussian, type Gaussian, gaussianDistance } from "./measures/gaussian.ts";
+export { countIntervals, intervalKL } from "./measures/interval-kl.ts";
+export { hellinger, klDivergence, totalVariation } from "./measures/law-distance.ts";
+export { likelihood } from "./measures/likelihood.ts";
+export {
+  type Estimate,
+  estimate,
+  type Measure,
+  measureValue,
+  type PooledMeasure,
+  type SequenceMeasure,
+} from "./measures/measure.ts";
 export { advantage, type Measured, meanOf } from "./measures/measured.ts";
 export { countNGrams } from "./measures/n-gram-counts.ts";
-export { type NGramReference, nGramKL } from "./measures/n-gram-kl.ts";
+export { nGramKL } from "./measures/n-gram-kl.ts";
+export type { Reference } from "./measures/nearest-distances.ts";
 export { type NelboOptions, nelbo } from "./measures/nelbo.ts";
+export { noteHellinger } from "./measures/note-hellinger.ts";
+export { noteOutliers } from "./measures/note-outliers.ts";
+export type { ReferenceLaw } from "./measures/reference-law.ts";
 export { ruleError } from "./measures/rule-error.ts";
 export { samplingFloor } from "./measures/sampling-floor.ts";
+export { type NoteTokens, soundingNotes } from "./measures/sounding-notes.ts";
+export { type Features, tanhFeatures } from "./measures/tanh-features.ts";
 export { unigramEntropy } from "./measures/unigram-entropy.ts";
+export { wordBigramKL } from "./measures/word-bigram-kl.ts";
 export { wordShare } from "./measures/word-share.ts";
 export { constant } from "./noise/constant.ts";
 export { cosine as cosineNoise } from "./noise/cosine.ts";
@@ -60,7 +81,30 @@ export {
   informationCurve,
 } from "./optimize/information-curve.ts";
 export { type JumpYourSteps, type JumpYourStepsOptions, jumpYourSteps } from "./optimize/jump-your-steps.ts";
+export {
+  callsOf,
+  type MethodParts,
+  methodOptions,
+  type StoredSchedule,
+  scheduleFrom,
+  stepsWithin,
+  storedSchedule,
+} from "./optimize/method-parts.ts";
 export { optimalSchedules, scheduleCost } from "./optimize/optimal-schedule.ts";
+export { optimalTimes, type PathCostOptions, type PathCosts, pathCosts } from "./optimize/path-cost.ts";
+export {
+  type CandidateOptions,
+  gridCandidates,
+  type PlanCandidate,
+  planCandidates,
+} from "./optimize/plan-candidates.ts";
+export { planScore } from "./optimize/plan-score.ts";
+export { type PlanSearch, type PlanSearchOptions, searchPlans } from "./optimize/search-plans.ts";
+export {
+  type HalvingOptions,
+  type HalvingResult,
+  successiveHalving,
+} from "./optimize/successive-halving.ts";
 export {
   correctors,
   type Factories,
@@ -113,12 +157,14 @@ export {
 } from "./samplers/remask-rules.ts";
 export { remdm } from "./samplers/remdm.ts";
 export type { Prediction, Sampler, Step } from "./samplers/sampler.ts";
+export { systematicAncestral } from "./samplers/systematic-ancestral.ts";
 export { tauLeaping } from "./samplers/tau-leaping.ts";
 export { thetaRk2 } from "./samplers/theta-rk2.ts";
 export { thetaTrapezoidal } from "./samplers/theta-trapezoidal.ts";
 export { uniformization } from "./samplers/uniformization.ts";
 export { cosine } from "./schedules/cosine.ts";
 export { counts } from "./schedules/counts.ts";
+export { power } from "./schedules/power.ts";
 export type { Grid, Schedule } from "./schedules/schedule.ts";
 export { times } from "./schedules/times.ts";
 export { uniform } from "./schedules/uniform.ts";

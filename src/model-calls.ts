@@ -35,6 +35,7 @@ export function modelCalls(settings: CallSettings): ModelCalls {
   const { denoiser: own, batch, firstRow, fixed } = settings;
   const { length, vocabulary } = own;
   let { calls, evaluations } = settings;
+  const givenAlike = batch > 1 && rowsAlike(fixed, length);
   const answers = new Map<Denoiser, Answer>();
 
   return {
@@ -54,7 +55,7 @@ export function modelCalls(settings: CallSettings): ModelCalls {
       const known = timeFree && answer && sameTokens(answer.tokens, tokens) && covers(answer.wanted, wanted);
       if (!known) {
         // Rows that are all alike (a run's first call) have one answer between them.
-        const broadcast = timeFree && batch > 1 && rowsAlike(tokens, length);
+        const broadcast = timeFree && givenAlike && rowsAlike(tokens, length);
         const size = broadcast ? 1 : batch;
         const logits = await denoiser.predict({
           tokens: broadcast ? tokens.subarray(0, length) : tokens,
@@ -94,7 +95,7 @@ function checkShape(
   }
 }
 
-function rowsAlike(tokens: Int32Array, length: number): boolean {
+function rowsAlike(tokens: ArrayLike<number>, length: number): boolean {
   for (let at = length; at < tokens.length; at++) if (tokens[at] !== tokens[at - length]) return false;
   return true;
 }

@@ -34,6 +34,7 @@ import {
 } from "./samplers/remask-rules.ts";
 import { remdm } from "./samplers/remdm.ts";
 import type { Sampler } from "./samplers/sampler.ts";
+import { systematicAncestral } from "./samplers/systematic-ancestral.ts";
 import { tauLeaping } from "./samplers/tau-leaping.ts";
 import { thetaRk2 } from "./samplers/theta-rk2.ts";
 import { thetaTrapezoidal } from "./samplers/theta-trapezoidal.ts";
@@ -93,6 +94,7 @@ export const processes: Readonly<Record<string, (options: { vocabulary: number }
 /** Samplers by the names that plans use. */
 export const samplers: Factories<Sampler> = {
   ancestral: row(() => ancestral()),
+  "systematic-ancestral": row(() => systematicAncestral()),
   "plug-in-ancestral": row(() => plugInAncestral()),
   analytic: row(() => analytic()),
   euler: row(() => euler()),

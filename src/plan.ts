@@ -1,9 +1,8 @@
 import type { Measured } from "./measures/measured.ts";
 import type { InformationCurve } from "./optimize/information-curve.ts";
-import { makePart, makeProcess, type NamedPart, noises, samplers, selectors } from "./parts.ts";
+import { callsOf, methodOptions, type StoredSchedule, scheduleFrom } from "./optimize/method-parts.ts";
+import { makePart, makeProcess, type NamedPart, noises } from "./parts.ts";
 import type { SampleOptions } from "./sample.ts";
-import { counts } from "./schedules/counts.ts";
-import { times } from "./schedules/times.ts";
 
 /** What a plan's samples scored beside those of a plain schedule at equal model calls. */
 export interface PlanCheck {
@@ -33,18 +32,17 @@ export interface Plan {
   readonly process: NamedPart;
   readonly noise: NamedPart;
   readonly sampler: NamedPart;
-  readonly selector: NamedPart;
-  /** Reveal counts from 0 to the length, or times from 1 to 0. */
-  readonly schedule: { readonly name: string } & (
-    | { readonly counts: readonly number[] }
-    | { readonly times: readonly number[] }
-  );
-  /** Model calls of one run. */
+  /** Absent where the process or the sampler leaves nothing to select. */
+  readonly selector?: NamedPart;
+  readonly corrector?: NamedPart;
+  readonly schedule: StoredSchedule;
+  /** Model calls of one run, at most. */
   readonly calls: number;
   /** The curve the schedule was found on, where there is one. */
   readonly curve?: InformationCurve;
   readonly search: {
-    readonly method: "optimal" | "jys" | "bisect";
+    /** "direct" and "plan" chose among methods by sampling; the others found a schedule by measuring the model. */
+    readonly method: "optimal" | "jys" | "bisect" | "direct" | "plan";
     /** Where the sequences came from that the search looked at. */
     readonly data: "held out" | "exact" | "own samples";
     readonly sequences: number;
@@ -55,6 +53,14 @@ export interface Plan {
     readonly publishedEvaluations?: number;
     /** Predicted KL(data || samples) in nats per sequence, from the dependence that few steps ignore. */
     readonly predictedNats?: Measured;
+    /** What a search by sampling scored its candidates by, the lower the better, and all of them, best first. */
+    readonly scoredBy?: readonly string[];
+    readonly candidates?: readonly {
+      readonly name: string;
+      readonly score: number;
+      /** Sequences it was scored on; fewer for those dropped early, so compare scores at equal rows. */
+      readonly rows: number;
+    }[];
   };
   readonly measured?: PlanCheck;
 }
@@ -82,14 +88,13 @@ export function planOptions(
     );
   }
   const stored = plan.schedule;
-  const schedule =
-    "counts" in stored
-      ? counts(stored.counts, { name: stored.name })
-      : times(stored.times, { name: stored.name });
+  // Throws where the counts or times make no schedule.
+  scheduleFrom(stored);
   const last = "counts" in stored ? stored.counts.at(-1) : model.length;
-  if (last !== model.length || schedule.steps !== plan.calls) {
+  const calls = callsOf(plan);
+  if (last !== model.length || calls !== plan.calls) {
     throw new RangeError(
-      `plan: ${schedule.steps} steps up to ${last} tokens; expected ${plan.calls} steps up to ${model.length} tokens, so the file was changed: make it again`,
+      `plan: ${calls} model calls up to ${last} tokens; expected ${plan.calls} model calls up to ${model.length} tokens, so the file was changed: make it again`,
     );
   }
   if (model.process && model.process.name !== plan.process.name) {
@@ -98,13 +103,5 @@ export function planOptions(
     );
   }
   const process = makeProcess(plan.process, { vocabulary: model.vocabulary });
-  const sampler = makePart("sampler", samplers, plan.sampler);
-  const selects = process.mask !== undefined && sampler.selects;
-  return {
-    process,
-    noise: makePart("noise", noises, plan.noise),
-    sampler,
-    ...(selects ? { selector: makePart("selector", selectors, plan.selector) } : {}),
-    schedule,
-  };
+  return methodOptions(plan, { process, noise: makePart("noise", noises, plan.noise) });
 }

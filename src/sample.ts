@@ -1,6 +1,7 @@
 import type { Corrector } from "./correctors/corrector.ts";
 import type { Denoiser } from "./denoisers/denoiser.ts";
 import { checkShaping, type Shaping } from "./denoisers/predictions.ts";
+import { freePositions, givenRows } from "./given.ts";
 import { modelCalls } from "./model-calls.ts";
 import { linear } from "./noise/linear.ts";
 import type { Noise } from "./noise/noise.ts";
@@ -36,7 +37,10 @@ export interface SampleOptions extends Omit<Shaping, "temperature"> {
   readonly seed?: number;
   /** Index of the first row; default 0. Rows 8..15 are the same whether made alone or after rows 0..7. */
   readonly firstRow?: number;
-  /** [length] tokens that stay as given and are part of the evidence; -1 where the model fills in. */
+  /**
+   * Tokens that stay as given and are part of the evidence, -1 where the model fills in: [length] for all rows
+   * alike, or [count, length] with as many free positions in every row.
+   */
   readonly given?: ArrayLike<number>;
   /** Replaces the counter-based source; the seed is then not used. */
   readonly randomness?: Randomness;
@@ -101,7 +105,7 @@ export async function* steps(
   const grid: Grid = run.schedule.resolve(noise, run.free);
   const total = grid.times.length - 1;
   const fixed = new Uint8Array(batch * length);
-  for (let at = 0; at < fixed.length; at++) fixed[at] = run.given[at % length]! >= 0 ? 1 : 0;
+  for (let at = 0; at < fixed.length; at++) fixed[at] = run.given[at]! >= 0 ? 1 : 0;
 
   if (options.from) checkFrom(options.from, { steps: total, batch, length, firstRow });
   let state = options.from ?? start(run);
@@ -171,12 +175,20 @@ export async function sample(
   checkWhole("count", count, 1);
   checkWhole("batch", batch, 1);
   const tokens = new Int32Array(count * length);
+  const given = options.given && givenRows(options.given, denoiser, count);
+  if (given) freePositions(given, length);
   let calls = 0;
   let evaluations = 0;
   for (let row = 0; row < count; row += batch) {
     const size = Math.min(batch, count - row);
     let last: State | undefined;
-    for await (const state of steps(denoiser, { ...options, count: size, firstRow: firstRow + row })) {
+    const own = given && { given: given.subarray(row * length, (row + size) * length) };
+    for await (const state of steps(denoiser, {
+      ...options,
+      ...own,
+      count: size,
+      firstRow: firstRow + row,
+    })) {
       last = state;
       options.progress?.({ rows: row, state });
     }
@@ -207,19 +219,8 @@ function resolve(denoiser: Denoiser, options: SampleOptions): Run {
     );
   }
   if (refusal) throw new RangeError(`sample: ${refusal}`);
-  const wanted = Array.from(options.given ?? new Int32Array(length).fill(-1));
-  const given = Int32Array.from(wanted);
-  if (given.length !== length) {
-    throw new RangeError(`sample: given has ${given.length} tokens; expected ${length}, with -1 where free`);
-  }
-  wanted.forEach((token, position) => {
-    if (!(Number.isInteger(token) && token >= -1 && token < vocabulary)) {
-      throw new RangeError(
-        `sample: given[${position}] = ${token}; expected -1 (free) or a token from 0 to ${vocabulary - 1}`,
-      );
-    }
-  });
-  const free = given.reduce((total, token) => total + (token < 0 ? 1 : 0), 0);
+  const given = givenRows(options.given ?? new Int32Array(length).fill(-1), denoiser, count);
+  const free = freePositions(given, length);
   return {
     denoiser,
     schedule: options.schedule,
@@ -250,7 +251,7 @@ function start({ denoiser, process, schedule, count, firstRow, given, randomness
   for (let row = 0; row < count; row++) {
     const draw = randomness.at(firstRow + row, 0, purposes.corrupt);
     for (let position = 0; position < length; position++) {
-      const token = given[position]!;
+      const token = given[row * length + position]!;
       tokens[row * length + position] =
         token >= 0 ? token : (process.mask ?? draw.categorical(prior, process.states, position));
     }

@@ -42,7 +42,7 @@ describe("help", together, () => {
 describe("models", together, () => {
   it("lists what ships, and says how to bring one's own and how to go on", async () => {
     const text = await succeed(["models"], folder);
-    for (const name of ["countdown", "countdown-net", "letters", "text"]) {
+    for (const name of ["bach", "countdown", "countdown-net", "digits", "letters", "text"]) {
       assert.match(text, new RegExp(`^${name} +(chain|onnx) +\\d+ +\\d+$`, "m"));
     }
     assert.match(text, /chain:FILE\.json/);
@@ -53,7 +53,7 @@ describe("models", together, () => {
     const manifests = await json<{ name: string; length: number }[]>(["models"], folder);
     assert.deepEqual(
       manifests.map(({ name }) => name),
-      ["countdown", "countdown-net", "letters", "text"],
+      ["bach", "countdown", "countdown-net", "digits", "letters", "text"],
     );
     assert.equal(manifests.find(({ name }) => name === "letters")?.length, 128);
   });

@@ -1,6 +1,7 @@
 /** Ctrl-C in the middle of long work, and readers that go away. */
 import assert from "node:assert/strict";
-import { readdirSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, it } from "node:test";
 import { run, start, together, workFolder } from "./run-cli.ts";
 
@@ -28,6 +29,28 @@ describe("an interrupted command", { ...together, skip: process.platform === "wi
       assert.deepEqual(readdirSync(folder), []);
     });
   }
+
+  it("goes on with a search for a plan where it was stopped, to the same plan", async () => {
+    const folder = workFolder();
+    const command =
+      "optimize letters --calls 3 --budget 6000 --check 16 --sequences 4 --levels 8 --out p.json";
+    const { child, ended } = start(command.split(" "), { folder });
+    child.stderr!.on("data", (chunk) => {
+      // The search itself is under way: what was measured before it is kept as well.
+      if (/searching the plan/.test(String(chunk))) setTimeout(() => child.kill("SIGINT"), 1000);
+    });
+    const { code, stderr } = await ended;
+    assert.equal(code, 130, stderr);
+    assert.deepEqual(readdirSync(folder), ["p.json.search"]);
+    const kept = readFileSync(join(folder, "p.json.search"), "utf8").split("\n").length;
+    const resumed = await run(command.split(" "), { folder });
+    assert.match(resumed.stdout, /went on from \d+ pieces of an interrupted search/);
+    assert.ok(kept > 2, `${kept} lines were kept`);
+    assert.deepEqual(readdirSync(folder), ["p.json"]);
+    const other = workFolder();
+    await run(command.split(" "), { folder: other });
+    assert.equal(readFileSync(join(folder, "p.json"), "utf8"), readFileSync(join(other, "p.json"), "utf8"));
+  });
 
   it("is no failure where a reader has seen enough", async () => {
     const shell = '"$@" | head -n 1';

@@ -28,7 +28,7 @@ describe("measureMethod", () => {
     const result = await measureMethod(denoiser, method, { measures, sequences: 20, seeds: [3] });
     const { tokens, calls, evaluations } = await made(3, 20);
     assert.deepEqual(result.tokens, tokens);
-    const { value, standardError } = estimate(measure, tokens, 24);
+    const { value, standardError } = await estimate(measure, tokens, 24);
     assert.deepEqual(result.measured, { [measure.name]: { value, standardError } });
     assert.deepEqual(
       [result.method, result.sequences, result.calls, result.evaluations],

@@ -45,7 +45,7 @@ const onlyMasks = [
   "path-planning",
 ];
 const refusedSamplers: Readonly<Record<string, readonly string[]>> = {
-  absorbing: ["plug-in-ancestral"],
+  absorbing: ["systematic-ancestral", "plug-in-ancestral"],
   uniform: onlyMasks,
   ordinal: ["analytic", ...onlyMasks],
   custom: ["analytic", ...onlyMasks],

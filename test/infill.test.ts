@@ -169,3 +169,37 @@ describe("infilling with a corrector", () => {
     }
   });
 });
+
+describe("rows with given tokens of their own", () => {
+  const model = markovChain({ ...chain, length: 4 });
+  const given = Int32Array.of(0, -1, -1, 1, 2, -1, -1, 0, -1, 1, -1, 1);
+  const shared = { schedule: uniform({ steps: 2 }), seed: 7 };
+
+  it("are sampled as each would be alone, in any batch", async () => {
+    for (const batch of [1, 2, 3]) {
+      const { tokens } = await sample(model, { ...shared, given, count: 3, batch });
+      given.forEach((token, at) => {
+        if (token >= 0) assert.equal(tokens[at], token);
+      });
+      for (let row = 0; row < 3; row++) {
+        const own = given.subarray(4 * row, 4 * row + 4);
+        const alone = await sample(model, { ...shared, given: own, firstRow: row });
+        assert.deepEqual(tokens.subarray(4 * row, 4 * row + 4), alone.tokens);
+      }
+    }
+  });
+
+  it("have to leave as many positions free, in whatever batch they are", async () => {
+    const uneven = Int32Array.of(0, -1, -1, 1, 2, -1, -1, -1);
+    for (const batch of [1, 2]) {
+      await assert.rejects(sample(model, { ...shared, given: uneven, count: 2, batch }), {
+        name: "RangeError",
+        message:
+          "sample: given leaves 2 positions free in row 0 and 3 in row 1; expected as many in every row",
+      });
+    }
+    await assert.rejects(sample(model, { ...shared, given: uneven, count: 3 }), {
+      message: "sample: given has 8 tokens; expected 4, or 3 rows of 4, with -1 where free",
+    });
+  });
+});

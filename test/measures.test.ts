@@ -9,7 +9,7 @@ import { markovChain } from "../src/denoisers/markov-chain.ts";
 import { chainNGramLaw } from "../src/measures/chain-n-gram-law.ts";
 import { distinct } from "../src/measures/distinct.ts";
 import { klDivergence, totalVariation } from "../src/measures/law-distance.ts";
-import { estimate, type Measure } from "../src/measures/measure.ts";
+import { estimate, type PooledMeasure } from "../src/measures/measure.ts";
 import { countNGrams } from "../src/measures/n-gram-counts.ts";
 import { nGramKL } from "../src/measures/n-gram-kl.ts";
 import { nelbo } from "../src/measures/nelbo.ts";
@@ -113,10 +113,10 @@ describe("n-grams", () => {
     });
   });
 
-  test("letters: 512 fresh sequences of 128 score the floor of the estimator, 0.004", () => {
+  test("letters: 512 fresh sequences of 128 score the floor of the estimator, 0.004", async () => {
     const measure = nGramKL({ n: 2, vocabulary: 27, law: chainNGramLaw(letters, { n: 2 }) });
     const fresh = chainSamples(letters, { count: 2048, seed: 5 });
-    const floor = samplingFloor(measure, fresh, 128, { count: 512 });
+    const floor = await samplingFloor(measure, fresh, 128, { count: 512 });
     console.log(`letters, bigram KL of 512 fresh sequences: ${show(floor)}`);
     // (27^2 - 1 cells) / (2 x 65,024 bigrams) = 0.0056 if all cells were in use; many are rare.
     assert.ok(floor.value > 0.002 && floor.value < 0.006);
@@ -158,7 +158,7 @@ describe("diversity", () => {
 });
 
 describe("standard errors", () => {
-  const mean: Measure = {
+  const mean: PooledMeasure = {
     name: "mean",
     label: "mean",
     better: "neither",
@@ -166,39 +166,41 @@ describe("standard errors", () => {
   };
   const tokens = Int32Array.from({ length: 3 * 22 }, (_, i) => (i * i * 7919) % 101);
 
-  test("the jackknife of a mean, one sequence a group: s / sqrt(n)", () => {
+  test("the jackknife of a mean, one sequence a group: s / sqrt(n)", async () => {
     const rows = Float64Array.from({ length: 22 }, (_, row) =>
       mean.of(tokens.subarray(3 * row, 3 * row + 3), 3),
     );
-    const { value, standardError, count } = estimate(mean, tokens, 3, { groups: 99 });
+    const { value, standardError, count } = await estimate(mean, tokens, 3, { groups: 99 });
     assert.equal(value, mean.of(tokens, 3));
     assert.equal(count, 22);
     assert.ok(Math.abs(standardError - deviation(rows) / Math.sqrt(22)) < 1e-12);
   });
 
-  test("equal groups: s of the groups' means / sqrt(groups)", () => {
+  test("equal groups: s of the groups' means / sqrt(groups)", async () => {
     const groups = Float64Array.from({ length: 11 }, (_, g) => mean.of(tokens.subarray(6 * g, 6 * g + 6), 6));
-    const { standardError } = estimate(mean, tokens, 3, { groups: 11 });
+    const { standardError } = await estimate(mean, tokens, 3, { groups: 11 });
     assert.ok(Math.abs(standardError - deviation(groups) / Math.sqrt(11)) < 1e-12);
   });
 
-  test("unequal groups: sum of (mean of group - mean)^2 / (h - 1), over the number of groups", () => {
+  test("unequal groups: sum of (mean of group - mean)^2 / (h - 1), over the number of groups", async () => {
     const borders = [0, 5, 11, 16, 22];
     const expected = [0, 1, 2, 3].reduce((sum, g) => {
       const [first, end] = [borders[g]!, borders[g + 1]!];
       const own = mean.of(tokens.subarray(3 * first, 3 * end), 3);
       return sum + (own - mean.of(tokens, 3)) ** 2 / (22 / (end - first) - 1) / 4;
     }, 0);
-    assert.ok(Math.abs(estimate(mean, tokens, 3, { groups: 4 }).standardError - Math.sqrt(expected)) < 1e-12);
+    assert.ok(
+      Math.abs((await estimate(mean, tokens, 3, { groups: 4 })).standardError - Math.sqrt(expected)) < 1e-12,
+    );
   });
 
-  test("of a bigram KL: what 48 repetitions scatter by", () => {
+  test("of a bigram KL: what 48 repetitions scatter by", async () => {
     const measure = nGramKL({ n: 2, vocabulary: 27, law: chainNGramLaw(letters, { n: 2 }) });
     // A chain that errs: 0.95 letters + 0.05 uniform.
     const wrong = { ...letters, transition: letters.transition.map((p) => 0.95 * p + 0.05 / 27) };
     const all = chainSamples(wrong, { count: 48 * 64, seed: 3 });
-    const repeated = Array.from({ length: 48 }, (_, r) =>
-      estimate(measure, all.subarray(r * 8192, (r + 1) * 8192), 128),
+    const repeated = await Promise.all(
+      Array.from({ length: 48 }, (_, r) => estimate(measure, all.subarray(r * 8192, (r + 1) * 8192), 128)),
     );
     const scatter = deviation(Float64Array.from(repeated, ({ value }) => value));
     const stated = Math.sqrt(repeated.reduce((sum, { standardError }) => sum + standardError ** 2 / 48, 0));
@@ -209,16 +211,19 @@ describe("standard errors", () => {
     assert.ok(stated / scatter > 0.7 && stated / scatter < 1.5);
   });
 
-  test("the floor is the mean over disjoint sets", () => {
+  test("the floor is the mean over disjoint sets", async () => {
     const fresh = Int32Array.of(1, 1, 3, 3, 5, 7, 6, 6, 100, 100);
-    const floor = samplingFloor(mean, fresh, 2, { count: 2 });
+    const floor = await samplingFloor(mean, fresh, 2, { count: 2 });
     assert.deepEqual([floor.value, floor.standardError, floor.count], [4, Math.sqrt(8), 2]);
-    assert.deepEqual(samplingFloor(mean, fresh, 2, { count: 4 }), estimate(mean, fresh.subarray(0, 8), 2));
-    assert.throws(() => samplingFloor(mean, fresh, 2, { count: 6 }), /the 5 fresh sequences/);
+    assert.deepEqual(
+      await samplingFloor(mean, fresh, 2, { count: 4 }),
+      await estimate(mean, fresh.subarray(0, 8), 2),
+    );
+    await assert.rejects(samplingFloor(mean, fresh, 2, { count: 6 }), /the 5 fresh sequences/);
   });
 
-  test("one sequence has no standard error", () => {
-    assert.throws(() => estimate(mean, tokens.subarray(0, 3), 3), /1 sequences in 16 groups/);
+  test("one sequence has no standard error", async () => {
+    await assert.rejects(estimate(mean, tokens.subarray(0, 3), 3), /1 sequences in 16 groups/);
   });
 });
 

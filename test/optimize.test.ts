@@ -193,7 +193,7 @@ describe("findSchedules", () => {
   it("takes one curve for any number of steps, at least 50 times cheaper than the published search to 64", async () => {
     const steps = [1, 2, 4, 8, 16, 32, 64];
     const optimal = await findSchedules(denoiser, { steps, selector, data });
-    assert.equal(optimal.evaluations, optimal.curve.counts.length * 4);
+    assert.equal(optimal.evaluations, optimal.curve!.counts.length * 4);
     assert.equal(optimal.publishedEvaluations, undefined);
     const published = await findSchedules(denoiser, { steps, method: "jys", selector, data });
     const ratio = published.publishedEvaluations! / optimal.evaluations;

@@ -36,10 +36,12 @@ describe("the text model's measures", () => {
   };
 
   for (const file of ["fresh.npy", "held-out.npy"]) {
-    test(`real text, ${file}`, () => {
+    test(`real text, ${file}`, async () => {
       const real = npy(`text/${file}`);
       for (const measure of measures) {
-        const values = [32, 64, 256].map((count) => samplingFloor(measure, real, 256, { count }));
+        const values = await Promise.all(
+          [32, 64, 256].map((count) => samplingFloor(measure, real, 256, { count })),
+        );
         console.log(`${file}, 32 / 64 / 256 sequences: ${measure.name} ${values.map(show).join(", ")}`);
         const [low, high] = bounds[measure.name]!;
         const value = values[1]!.value;

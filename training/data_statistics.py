@@ -45,6 +45,12 @@ def read_verses(path: Path) -> str:
     return re.sub(r"\s+", " ", text)
 
 
+def kept(verses: str) -> tuple[str, str]:
+    """The text as the text model sees it, and its alphabet: letters, the space and marks."""
+    text = re.sub(r"[^a-z ,.;:?!'()-]", "", verses)
+    return text, "".join(sorted(set(text)))
+
+
 def tokens_of(text: str, alphabet: str) -> np.ndarray:
     """[n] index of every character in the alphabet."""
     index = np.full(128, -1)
@@ -75,8 +81,7 @@ def n_grams(stretches: list[np.ndarray], n: int, vocabulary: int) -> np.ndarray:
 
 
 def text_statistics(verses: str, folder: Path) -> None:
-    text = re.sub(r"[^a-z ,.;:?!'()-]", "", verses)
-    alphabet = "".join(sorted(set(text)))
+    text, alphabet = kept(verses)
     tokens = tokens_of(text, alphabet)
     held_out, _ = windows(tokens[-HELD_OUT_CHARACTERS:], 256, seed=0)
     fresh, starts = windows(tokens, 256, seed=1)

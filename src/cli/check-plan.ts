@@ -50,13 +50,19 @@ export async function checkPlan(
   };
   const score = await run("the plan", own);
   const plain: PlanCheck["plain"][number][] = [];
-  const orders = plan.selector.name === "random" ? [plan.selector] : [{ name: "random" }, plan.selector];
+  const { steps } = own.schedule;
+  const random = { name: "random" };
+  const orders = !plan.selector
+    ? [undefined]
+    : plan.selector.name === "random"
+      ? [random]
+      : [random, plan.selector];
   for (const order of orders) {
-    const { name } = order;
-    const selector = makePart("selector", selectors, order);
+    const name = order?.name ?? "";
+    const selected = order ? { selector: makePart("selector", selectors, order) } : {};
     for (const [schedule, make] of Object.entries(plainSchedules)) {
-      const sampling = { ...own, schedule: make({ steps: calls }), selector };
-      plain.push({ schedule, selector: name, ...(await run(`${schedule}, ${name}`, sampling)) });
+      const sampling = { ...own, schedule: make({ steps }), ...selected };
+      plain.push({ schedule, selector: name, ...(await run(methodText(schedule, name), sampling)) });
     }
   }
   if (![score, ...plain].every(({ value, standardError }) => Number.isFinite(value + standardError))) {
@@ -79,6 +85,11 @@ export async function checkPlan(
   };
 }
 
+/** "uniform", or "uniform in random order" where an order was chosen. */
+export function methodText(schedule: string, selector: string): string {
+  return selector === "" ? schedule : `${schedule} in ${selector} order`;
+}
+
 /** "1 call", "8 calls". */
 export function callsText(calls: number): string {
   return calls === 1 ? "1 call" : `${calls} calls`;
@@ -95,11 +106,11 @@ function verdict(
   if (gaps.every((gap) => gap > 2)) return `better than every plain schedule ${at} (${least(gaps)})`;
   const worse = plain.filter((_, i) => gaps[i]! < -2);
   if (worse.length > 0) {
-    const names = worse.map((each) => `${each.schedule} in ${each.selector} order`);
+    const names = worse.map((each) => methodText(each.schedule, each.selector));
     return `WORSE than ${names.join(" and ")} ${at}: do not use this plan`;
   }
   const inRandomOrder = gaps.filter((_, i) => plain[i]!.selector === "random");
-  if (selector.name !== "random" && inRandomOrder.every((gap) => gap > 2)) {
+  if (selector && selector.name !== "random" && inRandomOrder.every((gap) => gap > 2)) {
     return `better than every plain schedule in random order ${at} (${least(inRandomOrder)}), thanks to the ${selector.name} order: in that order the schedule itself shows no gain over the plain ones`;
   }
   return `not clearly better than the plain schedules ${at} (${sequences} sequences): no gain shown`;

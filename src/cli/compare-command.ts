@@ -4,7 +4,8 @@ import { type NamedPart, selectors } from "../parts.ts";
 import { part, positive, several, shared } from "./options.ts";
 import { halves, isPowerOfTwo, scheduleNames } from "./schedules.ts";
 import { checkSteps, withModel } from "./session.ts";
-import { type MethodName, runStudy } from "./study.ts";
+import { runStudy } from "./study.ts";
+import type { MethodName } from "./study-runs.ts";
 import { studyTable } from "./study-text.ts";
 
 /** Every method that `compare` runs unless told otherwise. */
@@ -13,13 +14,14 @@ const METHODS =
 
 /** The same for processes without a mask. */
 const UNMASKED =
-  "uniform/-,cosine/-,uniform/-/euler,uniform/-/exponential-euler,uniform/-/tau-leaping,uniform/-/theta-trapezoidal,uniform/-/theta-rk2";
+  "uniform/-,cosine/-,jys/-,optimal/-,uniform/-/systematic-ancestral,uniform/-/psi:kappa=0.9,uniform/-/tau-leaping,uniform/-/theta-trapezoidal";
 
 interface CompareOptions {
   readonly steps: readonly number[];
   readonly methods?: readonly MethodName[];
   readonly process?: NamedPart;
   readonly noise?: NamedPart;
+  readonly prefix: number;
   readonly count: number;
   readonly seeds: number;
   readonly seed: number;
@@ -40,7 +42,7 @@ export function compareCommand(): Command {
     .addOption(
       new Option(
         "--methods <list>",
-        `schedule/selector/sampler/corrector, later ones as wanted, - for no selector (default: ${METHODS}; without a mask ${UNMASKED})`,
+        `schedule/selector/sampler/corrector, later ones as wanted, - for no selector; plan/- is what \`optimize --calls\` chooses (default: ${METHODS}; without a mask ${UNMASKED})`,
       ).argParser(methodList),
     )
     .addOption(
@@ -53,6 +55,7 @@ export function compareCommand(): Command {
     )
     .addOption(shared.process())
     .addOption(shared.noise())
+    .addOption(shared.prefix())
     .addOption(shared.seed())
     .addOption(shared.sequences(64, "sequences a schedule search looks at"))
     .addOption(shared.levels())
@@ -62,7 +65,7 @@ export function compareCommand(): Command {
     .addOption(shared.json())
     .addHelpText(
       "after",
-      "\nExamples:\n  fewstep compare countdown --steps 4,8,16 --count 512\n  fewstep compare text --methods uniform/random,uniform/stratified --steps 8,32 --seeds 4\n  fewstep compare letters --json > letters.json\n  fewstep compare letters --process uniform --methods uniform/-,uniform/-/theta-trapezoidal:theta=0.4",
+      "\nExamples:\n  fewstep compare countdown --steps 4,8,16 --count 512\n  fewstep compare text --methods uniform/random,uniform/stratified --steps 8,32 --seeds 4\n  fewstep compare letters --json > letters.json\n  fewstep compare letters --process uniform --methods uniform/-,uniform/-/theta-trapezoidal:theta=0.4\n  fewstep compare bach --prefix 32 --methods uniform/-,plan/- --steps 8,16 --count 128",
     )
     .action((reference: string, options: CompareOptions) =>
       withModel(reference, options, async ({ model, progress, print }) => {
@@ -112,11 +115,11 @@ function methodList(text: string): MethodName[] {
     const none = selector === "-";
     if (
       rest.length > 0 ||
-      !scheduleNames.includes(schedule) ||
+      !(schedule === "plan" || scheduleNames.includes(schedule)) ||
       !(none || Object.hasOwn(selectors, selector.split(":")[0]!))
     ) {
       throw new InvalidArgumentError(
-        `"${pair.trim()}" is no method, expected schedule/selector/sampler/corrector with a schedule of ${scheduleNames.join(", ")} and a selector of ${Object.keys(selectors).join(", ")}, or - for none.`,
+        `"${pair.trim()}" is no method, expected schedule/selector/sampler/corrector with a schedule of ${scheduleNames.join(", ")}, plan and a selector of ${Object.keys(selectors).join(", ")}, or - for none.`,
       );
     }
     return {

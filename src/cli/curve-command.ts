@@ -57,6 +57,11 @@ export function curveCommand(): Command {
     )
     .action((reference: string, options: CurveOptions) =>
       withModel(reference, options, async ({ model, progress, print }) => {
+        if (model.process.mask === undefined) {
+          throw new InvalidArgumentError(
+            `the information curve is that of masked tokens and the process ${model.process.name} of "${model.name}" has no mask; \`fewstep optimize ${reference}\` finds schedules for it`,
+          );
+        }
         if (options.out) checkPlace(options.out);
         const { seed, batch, sequences } = options;
         const { length } = model.denoiser;

@@ -3,7 +3,8 @@ import type { Denoiser } from "../denoisers/denoiser.ts";
 import { checkPlace, writeFinished } from "../node/index.ts";
 import { several, shared } from "./options.ts";
 import { withModel } from "./session.ts";
-import { type MethodName, runStudy } from "./study.ts";
+import { runStudy } from "./study.ts";
+import type { MethodName } from "./study-runs.ts";
 import { headline, studyTable } from "./study-text.ts";
 import { withError } from "./table.ts";
 

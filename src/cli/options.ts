@@ -91,9 +91,16 @@ export const shared = {
   sequences: (initial: number, text: string): Option =>
     new Option("--sequences <n>", text).argParser(positive).default(initial),
   levels: (): Option =>
-    new Option("--levels <n>", "points at which the information curve is measured")
+    new Option(
+      "--levels <n>",
+      "points of the information curve; without a mask times that a grid is chosen from",
+    )
       .argParser(positive)
       .default(40),
+  prefix: (): Option =>
+    new Option("--prefix <n>", "go on from n given tokens, those that the model's fresh data begin with")
+      .argParser(natural)
+      .default(0),
   process: (): Option =>
     new Option(
       "--process <part>",

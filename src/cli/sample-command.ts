@@ -19,6 +19,7 @@ import { ancestral } from "../samplers/ancestral.ts";
 import { random } from "../selectors/random.ts";
 import { identity } from "./identity.ts";
 import { natural, positive, real, shared } from "./options.ts";
+import { samplesText } from "./samples-text.ts";
 import { scheduleNames, search } from "./schedules.ts";
 import { checkSteps, type Session, withModel } from "./session.ts";
 
@@ -79,18 +80,22 @@ export function sampleCommand(): Command {
     .option("--given-file <file>", "the same from a file")
     .addOption(shared.sequences(64, "sequences a searched schedule looks at"))
     .addOption(shared.levels())
-    .option("--out <file>", "write .npy (int32), .txt or .json instead of printing")
+    .option(
+      "--out <file>",
+      "write instead of printing: .npy (int32), .txt or .json; melodies also .mid and .svg, images .png and .svg",
+    )
     .addOption(shared.json())
     .addHelpText(
       "after",
-      '\nExamples:\n  fewstep sample text --steps 8\n  fewstep sample text --plan plan.json --count 512 --seed 1 --out samples.npy\n  fewstep sample text --given "in the beginning ____________ and the earth"\n  fewstep sample countdown --schedule optimal --steps 4 --json',
+      '\nSeveral melodies in one .mid follow one another, with a bar of rest between them and a marker at each start; a .svg has a piano roll of each. Images make one contact sheet.\n\nExamples:\n  fewstep sample text --steps 8\n  fewstep sample text --plan plan.json --count 512 --seed 1 --out samples.npy\n  fewstep sample text --given "in the beginning ____________ and the earth"\n  fewstep sample countdown --schedule optimal --steps 4 --json\n  fewstep sample bach --count 4 --steps 32 --out melodies.mid\n  fewstep sample digits --count 25 --steps 32 --out digits.png',
     )
     .action((reference: string, options: SampleCommandOptions) =>
       withModel(reference, options, async (session) => {
         const { model, progress, print } = session;
         const { count, firstRow, seed, batch, out } = options;
+        const description = model.manifest?.tokens;
         if (out) {
-          samplesFormat(out);
+          samplesFormat(out, { description, count });
           checkPlace(out);
         }
         const sampling = options.plan
@@ -122,13 +127,16 @@ export function sampleCommand(): Command {
           samples.tokens.subarray(row * samples.length, (row + 1) * samples.length),
         );
         const { alphabet } = model;
-        const texts = rows.map((row) => (alphabet ? decode(row, alphabet) : row.join(" ")));
-        if (out) await writeSamples(out, samples, { ...(alphabet ? { alphabet } : {}), extra: told });
-        print(out ? { ...told, count, out } : { ...told, count, text: texts }, () =>
-          out
-            ? `${count} sequences of ${samples.length} in ${samples.calls} model calls each: ${out}`
-            : texts.join("\n"),
-        );
+        const { vocabulary } = model.denoiser;
+        if (out) await writeSamples(out, samples, { alphabet, description, vocabulary, extra: told });
+        const texts = () => rows.map((row) => (alphabet ? decode(row, alphabet) : row.join(" ")));
+        const shown = () =>
+          description ? { tokens: rows.map((row) => Array.from(row)) } : { text: texts() };
+        print({ ...told, count, ...(out ? { out } : shown()) }, () => {
+          if (out)
+            return `${count} sequences of ${samples.length} in ${samples.calls} model calls each: ${out}`;
+          return description ? samplesText(rows, { description, vocabulary }) : texts().join("\n");
+        });
       }),
     );
 }

@@ -30,13 +30,18 @@ export interface SearchSettings {
 /** A search for schedules of a model with its progress shown; also says where the data came from. */
 export async function search(
   model: Model,
-  request: { readonly steps: readonly number[]; readonly method: SearchMethod; readonly selector: Selector },
+  request: {
+    readonly steps: readonly number[];
+    readonly method: SearchMethod;
+    /** Absent where the process has no mask. */
+    readonly selector?: Selector;
+  },
   settings: SearchSettings & { readonly progress: Progress },
 ): Promise<Found & { readonly data: Awaited<ReturnType<typeof searchData>> }> {
   const { steps, method, selector } = request;
-  if (model.process.mask === undefined) {
+  if (method === "bisect" && model.process.mask === undefined) {
     throw new RangeError(
-      `schedule "${method}" is searched on masked data and the process ${model.process.name} has no mask; use the schedule ${Object.keys(plainSchedules).join(" or ")}`,
+      `schedule "bisect" is searched on masked data and the process ${model.process.name} has no mask; use optimal or jys`,
     );
   }
   // Picked one by one: callers pass all their options, and those have steps of their own.
@@ -45,8 +50,9 @@ export async function search(
   const found = await findSchedules(model.denoiser, {
     steps,
     method,
-    selector,
+    ...(selector ? { selector } : {}),
     data: data.tokens,
+    process: model.process,
     noise: model.noise,
     levels,
     seed,

@@ -21,7 +21,14 @@ export function studyTable({ results, measures }: Comparison): string {
     ["schedule, selector", "calls", "predicted nats", ...shown.map(({ name }) => name), "seconds"],
     ...grouped,
     ...(shown.some((measure) => measure.floor) ? [[], ["fresh real data", "", "", ...floor, ""]] : []),
+    ...(shown.some((measure) => measure.unrelated)
+      ? [["real, of another beginning", "", "", ...unrelatedValues(shown), ""]]
+      : []),
   ]);
+}
+
+function unrelatedValues(measures: Comparison["measures"]): string[] {
+  return measures.map((measure) => (measure.unrelated ? withError(measure.unrelated) : ""));
 }
 
 /**
@@ -69,6 +76,43 @@ export function studyMarkdown(comparison: Comparison): string {
     line(head),
     line(head.map((_, column) => (column === 0 ? "---" : "---:"))),
     ...[...rows, floor].map(line),
+    ...(measures.some((measure) => measure.unrelated)
+      ? [line(["real, of another beginning", "", "", ...unrelatedValues(measures)])]
+      : []),
     "",
+    ...chosenPlans(comparison),
   ].join("\n");
+}
+
+/** What the chosen plans are, and how many standard errors better than every other method they are. */
+function chosenPlans({ chosen = [], results, measures }: Comparison): string[] {
+  if (chosen.length === 0) return [];
+  const judged = measures.filter(({ better }) => better !== "neither");
+  const rows = chosen.flatMap(({ steps }) => {
+    const own = results.find((result) => result.method === "plan" && result.steps === steps)!;
+    return results
+      .filter((result) => result.steps === steps && result !== own)
+      .map((other) => [
+        String(steps),
+        other.method,
+        ...judged.map(({ name, better }) => {
+          const gap = advantage(own.measured[name]!, other.measured[name]!, better);
+          return Number.isFinite(gap) ? gap.toFixed(1) : "";
+        }),
+      ]);
+  });
+  const line = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
+  const head = ["calls", "against", ...judged.map(({ name }) => name)];
+  return [
+    "The plans chosen:",
+    "",
+    ...chosen.map(({ steps, text }) => `* ${steps} calls: ${text}`),
+    "",
+    "How many standard errors of the difference the plan is better (below -2: clearly worse):",
+    "",
+    line(head),
+    line(head.map((_, column) => (column === 1 ? "---" : "---:"))),
+    ...rows.map(line),
+    "",
+  ];
 }

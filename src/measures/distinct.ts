@@ -1,4 +1,4 @@
-import { countSequences, type Measure } from "./measure.ts";
+import { countSequences, type PooledMeasure } from "./measure.ts";
 
 /**
  * Share of distinct n-grams: different n-grams / all n-grams, pooled over sequences. A figure of diversity;
@@ -6,7 +6,7 @@ import { countSequences, type Measure } from "./measure.ts";
  *
  * Source: Li et al. 2016, arXiv 1510.03055 (distinct-n).
  */
-export function distinct({ n = 4 }: { n?: number } = {}): Measure {
+export function distinct({ n = 4 }: { n?: number } = {}): PooledMeasure {
   if (!Number.isInteger(n) || n < 1) {
     throw new RangeError(`distinct: n = ${n}; expected a whole number >= 1`);
   }

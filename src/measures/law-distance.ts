@@ -22,6 +22,17 @@ export function totalVariation(p: Float64Array, q: Float64Array): number {
   return sum / 2;
 }
 
+/**
+ * Hellinger distance 1/sqrt(2) || sqrt p - sqrt q || = sqrt(1 - sum_i sqrt(p_i q_i)), 0 for equal laws, 1 for laws
+ * without a common case. In this form equal laws are at 0 to the last digit.
+ */
+export function hellinger(p: Float64Array, q: Float64Array): number {
+  checkSameSize("hellinger", p, q);
+  let sum = 0;
+  for (let i = 0; i < p.length; i++) sum += (Math.sqrt(p[i]!) - Math.sqrt(q[i]!)) ** 2;
+  return Math.sqrt(sum / 2);
+}
+
 function checkSameSize(where: string, p: Float64Array, q: Float64Array): void {
   if (p.length !== q.length) {
     throw new RangeError(`${where}: p has ${p.length} entries, q has ${q.length}; expected laws of one size`);

@@ -1,17 +1,38 @@
-/** A figure of quality of a set of sequences. Pure: the same tokens give the same number. */
-export interface Measure {
+import { meanOf } from "./measured.ts";
+
+/** What every measure says of itself. */
+interface Named {
   /** Short id, as in tables and JSON: `bigram-kl`. */
   readonly name: string;
   /** What a picture's axis says. */
   readonly label: string;
   /** Which way is better; "neither" for figures that only stand beside the others, such as diversity. */
   readonly better: "lower" | "higher" | "neither";
+  /** True where less diverse samples score better, as under a likelihood: such a figure never decides a search. */
+  readonly modeSeeking?: boolean;
+}
+
+/** A figure of a whole set of sequences, such as the KL of their n-grams. Pure: the same tokens give the same number. */
+export interface PooledMeasure extends Named {
   /**
    * @param tokens [count, length] clean tokens
    * @throws RangeError if tokens are not whole sequences, or too short for the measure
    */
   of(tokens: Int32Array, length: number): number;
 }
+
+/** A figure of every sequence by itself, whose value is their mean; it may have to ask a network. Pure as well. */
+export interface SequenceMeasure extends Named {
+  /**
+   * @param tokens [count, length] clean tokens
+   * @returns [count]
+   * @throws RangeError as a pooled measure's
+   */
+  scores(tokens: Int32Array, length: number): Float64Array | Promise<Float64Array>;
+}
+
+/** A figure of quality of a set of sequences. */
+export type Measure = PooledMeasure | SequenceMeasure;
 
 /** A measured value and how far chance may have moved it. */
 export interface Estimate {
@@ -22,7 +43,8 @@ export interface Estimate {
 }
 
 /**
- * A measure of all sequences, with the standard error of the delete-a-group jackknife over whole sequences.
+ * A measure of all sequences with its standard error: for a measure of every sequence by itself s / sqrt(n), for
+ * a pooled one that of the delete-a-group jackknife over whole sequences.
  *
  * With groups of m_1 ... m_g sequences, n in all, h_j = n / m_j, v the measure of everything and v_j that of
  * everything but group j:
@@ -41,17 +63,20 @@ export interface Estimate {
  * Source: Busing, Meijer and van der Leeden, "Delete-m jackknife for unequal m", Statistics and Computing 9
  * (1999), 3-8; for equal groups Shao and Wu, Annals of Statistics 17 (1989), 1176-1197.
  */
-export function estimate(
+export async function estimate(
   measure: Measure,
   tokens: Int32Array,
   length: number,
   { groups = 16 }: { groups?: number } = {},
-): Estimate {
+): Promise<Estimate> {
   const count = countSequences("estimate", tokens, length);
   if (count < 2 || !Number.isInteger(groups) || groups < 2) {
     throw new RangeError(
       `estimate: ${count} sequences in ${groups} groups; expected at least 2 of each for a standard error`,
     );
+  }
+  if ("scores" in measure) {
+    return { ...meanOf(Array.from(await measure.scores(tokens, length))), count };
   }
   const value = measure.of(tokens, length);
   const parts = Math.min(groups, count);
@@ -72,6 +97,13 @@ export function estimate(
   let squares = 0;
   for (let part = 0; part < parts; part++) squares += (pseudo[part]! - centre) ** 2 / (times[part]! - 1);
   return { value, standardError: Math.sqrt(squares / parts), count };
+}
+
+/** The value alone, of any measure. */
+export async function measureValue(measure: Measure, tokens: Int32Array, length: number): Promise<number> {
+  return "scores" in measure
+    ? meanOf(Array.from(await measure.scores(tokens, length))).value
+    : measure.of(tokens, length);
 }
 
 /**

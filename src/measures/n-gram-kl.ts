@@ -1,22 +1,7 @@
 import { klDivergence } from "./law-distance.ts";
-import type { Measure } from "./measure.ts";
+import type { PooledMeasure } from "./measure.ts";
 import { countNGrams, nGramTableSize } from "./n-gram-counts.ts";
-
-/** Pseudo-count that every n-gram of a counted reference gets: an unseen one is unlikely, not impossible. */
-const SMOOTHING = 0.1;
-
-/** Where the reference law comes from: counts of real data, or a law that is known. */
-export type NGramReference =
-  | {
-      /** [V^n] counts of the data's n-grams, the first token the slowest index. */
-      readonly counts: ArrayLike<number>;
-      /** Added to every count; default 0.1. */
-      readonly smoothing?: number;
-    }
-  | {
-      /** [V^n] exact law, as from `chainNGramLaw`. */
-      readonly law: ArrayLike<number>;
-    };
+import { type ReferenceLaw, referenceLaw } from "./reference-law.ts";
 
 /**
  * KL( n-gram law of the samples || n-gram law of the data ) in nats.
@@ -33,9 +18,10 @@ export type NGramReference =
  *
  * @param options.n 2 for bigrams, 3 for trigrams; V^n <= 2^24
  */
-export function nGramKL(options: { n: number; vocabulary: number } & NGramReference): Measure {
+export function nGramKL(options: { n: number; vocabulary: number } & ReferenceLaw): PooledMeasure {
   const { n, vocabulary } = options;
-  const law = referenceLaw(options);
+  const size = nGramTableSize("nGramKL", options);
+  const law = referenceLaw("nGramKL", options, { size, shape: `V^n = ${vocabulary}^${n} = ${size}` });
   const gram = n === 2 ? "bigram" : n === 3 ? "trigram" : `${n}-gram`;
   return {
     name: `${gram}-kl`,
@@ -50,25 +36,4 @@ export function nGramKL(options: { n: number; vocabulary: number } & NGramRefere
       );
     },
   };
-}
-
-function referenceLaw(options: { n: number; vocabulary: number } & NGramReference): Float64Array {
-  const size = nGramTableSize("nGramKL", options);
-  const weights = Float64Array.from("law" in options ? options.law : options.counts);
-  const smoothing = "law" in options ? 0 : (options.smoothing ?? SMOOTHING);
-  if (weights.length !== size) {
-    throw new RangeError(
-      `nGramKL: the reference has ${weights.length} entries; expected V^n = ${options.vocabulary}^${options.n} = ${size}`,
-    );
-  }
-  const total = weights.reduce((sum, weight) => sum + (weight >= 0 ? weight : Number.NaN), smoothing * size);
-  if (!(smoothing >= 0 && total > 0 && total < Number.POSITIVE_INFINITY)) {
-    throw new RangeError(
-      `nGramKL: the reference sums to ${total} with smoothing ${smoothing}; expected finite numbers >= 0, not all 0`,
-    );
-  }
-  if ("law" in options && Math.abs(total - 1) > 1e-6) {
-    throw new RangeError(`nGramKL: law sums to ${total}; expected 1 (give counts as \`counts\`)`);
-  }
-  return weights.map((weight) => (weight + smoothing) / total);
 }

@@ -1,4 +1,4 @@
-import { countSequences, type Measure } from "./measure.ts";
+import { countSequences, type PooledMeasure } from "./measure.ts";
 
 /**
  * The countdown rule: after x > 0 comes x - 1; after 0 anything. Rule error = breaks / all neighbouring pairs,
@@ -8,7 +8,7 @@ import { countSequences, type Measure } from "./measure.ts";
  * Every pair is tested. The published checker of this rule (Park et al. 2024, arXiv 2410.07761) starts anew
  * after each token it tests, so it sees about every second pair and reports half the error.
  */
-export function ruleError(): Measure {
+export function ruleError(): PooledMeasure {
   return {
     name: "rule-error",
     label: "rule error",

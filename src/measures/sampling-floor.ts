@@ -1,4 +1,4 @@
-import { countSequences, type Estimate, estimate, type Measure } from "./measure.ts";
+import { countSequences, type Estimate, estimate, type Measure, measureValue } from "./measure.ts";
 
 /**
  * What a measure says of fresh data when it sees as few sequences as the samples are: the value that perfect
@@ -11,12 +11,12 @@ import { countSequences, type Estimate, estimate, type Measure } from "./measure
  * @param fresh [n, length] sequences of the data law that took no part in the reference, n >= count
  * @param options.count sequences per set, >= 2
  */
-export function samplingFloor(
+export async function samplingFloor(
   measure: Measure,
   fresh: Int32Array,
   length: number,
   { count }: { count: number },
-): Estimate {
+): Promise<Estimate> {
   const rows = countSequences("samplingFloor", fresh, length);
   if (!Number.isInteger(count) || count < 2 || count > rows) {
     throw new RangeError(
@@ -25,9 +25,11 @@ export function samplingFloor(
   }
   const sets = Math.floor(rows / count);
   if (sets === 1) return estimate(measure, fresh.subarray(0, count * length), length);
-  const values = Float64Array.from({ length: sets }, (_, set) =>
-    measure.of(fresh.subarray(set * count * length, (set + 1) * count * length), length),
-  );
+  const values: number[] = [];
+  for (let set = 0; set < sets; set++) {
+    const own = fresh.subarray(set * count * length, (set + 1) * count * length);
+    values.push(await measureValue(measure, own, length));
+  }
   const value = values.reduce((sum, each) => sum + each, 0) / sets;
   const squares = values.reduce((sum, each) => sum + (each - value) ** 2, 0);
   return { value, standardError: Math.sqrt(squares / (sets - 1)), count };

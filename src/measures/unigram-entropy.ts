@@ -1,11 +1,11 @@
 import { entropy } from "../categorical.ts";
-import { countSequences, type Measure } from "./measure.ts";
+import { countSequences, type PooledMeasure } from "./measure.ts";
 
 /**
  * Entropy of the pooled token frequencies, -sum_v f_v log f_v, in nats per token. A figure of diversity:
  * samples that repeat themselves look good to a perplexity and score low here.
  */
-export function unigramEntropy(): Measure {
+export function unigramEntropy(): PooledMeasure {
   return {
     name: "unigram-entropy",
     label: "token entropy, nats",

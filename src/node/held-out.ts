@@ -5,24 +5,25 @@ import { fileProblem } from "./file-problem.ts";
 /**
  * Reads sequences of tokens from a .npy file of any integer type.
  *
+ * @param options.where what errors begin with
  * @returns [n, length]
  * @throws Error if the file is no array [n, length] of tokens from 0 to vocabulary - 1
  */
 export async function readHeldOut(
   path: string,
-  { length, vocabulary }: { length: number; vocabulary: number },
+  { length, vocabulary, where = "heldOut" }: { length: number; vocabulary: number; where?: string },
 ): Promise<Int32Array> {
   let bytes: Uint8Array;
   try {
     bytes = await readFile(path);
   } catch (cause) {
-    throw new Error(`heldOut: cannot read ${path}: ${fileProblem(cause)}`, { cause });
+    throw new Error(`${where}: cannot read ${path}: ${fileProblem(cause)}`, { cause });
   }
   let array: ReturnType<typeof parse>;
   try {
     array = parse(new Uint8Array(bytes).buffer);
   } catch (cause) {
-    throw new Error(`heldOut: ${path} is not a .npy file: ${fileProblem(cause)}; save it with numpy.save`, {
+    throw new Error(`${where}: ${path} is not a .npy file: ${fileProblem(cause)}; save it with numpy.save`, {
       cause,
     });
   }
@@ -30,12 +31,12 @@ export async function readHeldOut(
   const values = array.data as unknown as ArrayLike<number | bigint>;
   if (shape.length !== 2 || shape[1] !== length || shape[0]! < 1 || fortranOrder) {
     throw new Error(
-      `heldOut: ${path} has shape [${shape.join(", ")}]${fortranOrder ? " in column order" : ""}; expected [n, ${length}] in row order`,
+      `${where}: ${path} has shape [${shape.join(", ")}]${fortranOrder ? " in column order" : ""}; expected [n, ${length}] in row order`,
     );
   }
   if (values.length !== shape[0]! * length) {
     throw new Error(
-      `heldOut: ${path} holds ${values.length} numbers, its header says ${shape.join(" x ")}; the file is cut short, so save it again`,
+      `${where}: ${path} holds ${values.length} numbers, its header says ${shape.join(" x ")}; the file is cut short, so save it again`,
     );
   }
   const tokens = new Int32Array(values.length);
@@ -43,7 +44,7 @@ export async function readHeldOut(
     const token = Number(values[at]);
     if (!Number.isInteger(token) || token < 0 || token >= vocabulary) {
       throw new Error(
-        `heldOut: ${path} has ${String(values[at])} at [${Math.floor(at / length)}, ${at % length}] (type ${dtype}); expected tokens from 0 to ${vocabulary - 1}`,
+        `${where}: ${path} has ${String(values[at])} at [${Math.floor(at / length)}, ${at % length}] (type ${dtype}); expected tokens from 0 to ${vocabulary - 1}`,
       );
     }
     tokens[at] = token;

@@ -20,7 +20,43 @@ export type MeasureDescription =
   | { readonly kind: "word-share"; readonly words: string }
   | { readonly kind: "unigram-entropy" }
   | { readonly kind: "distinct" }
-  | { readonly kind: "rule-error" };
+  | { readonly kind: "rule-error" }
+  /** KL of pairs of neighbouring real words from counts [n + 1, n + 1]: n listed words, and all others. */
+  | {
+      readonly kind: "word-bigram-kl";
+      readonly words: string;
+      readonly common: string;
+      readonly reference: string;
+    }
+  /** Bits per token under an autoregressive network, a file of the folder; row d of its logits predicts token d. */
+  | { readonly kind: "likelihood"; readonly network: string }
+  /** KL of melodic steps from onset to onset against those of the held-out data. */
+  | { readonly kind: "interval-kl" }
+  /** Distance of histograms of notes: from the true continuation's where a beginning was given, else the data's. */
+  | { readonly kind: "note-hellinger" }
+  /** Share of notes that the true continuation does not have; only where a beginning was given. */
+  | { readonly kind: "note-outliers" }
+  /** Frechet distance to reference sequences in a fixed feature space, both files of the folder. */
+  | { readonly kind: "frechet"; readonly features: string; readonly reference: string }
+  /** Share of samples further from every reference sequence than real ones are but for one in twenty. */
+  | { readonly kind: "far-share"; readonly reference: string };
+
+/** What the tokens of a model stand for, where they are no characters. */
+export type TokensDescription =
+  /** A melody, a token a tick: `rest`, `hold` (the note goes on), and onsets of firstPitch, firstPitch + 1, ... */
+  | {
+      readonly kind: "notes";
+      readonly rest: number;
+      readonly hold: number;
+      readonly firstOnset: number;
+      /** MIDI number of the pitch that token `firstOnset` starts. */
+      readonly firstPitch: number;
+      readonly ticksPerBeat: number;
+      readonly beatsPerBar: number;
+      readonly beatsPerMinute: number;
+    }
+  /** A grey image in rows, a token a pixel: 0 is black, the last token white. */
+  | { readonly kind: "grey"; readonly rows: number; readonly columns: number };
 
 /** What manifest.json of a model folder says. File names are relative to the folder and stay inside it. */
 export interface Manifest {
@@ -49,6 +85,10 @@ export interface Manifest {
   readonly maskColumn?: boolean;
   /** The character of each token. */
   readonly alphabet?: string;
+  /** What the tokens stand for where they are no characters. */
+  readonly tokens?: TokensDescription;
+  /** The same model in fewer bytes. */
+  readonly small?: { readonly file: string; readonly sha256: string };
   /** Data the model was not trained on, .npy of whole numbers [n, length]. */
   readonly heldOut?: string;
   /** Data of the law that the measures' references describe, for the value that perfect samples get; as heldOut. */
@@ -73,7 +113,36 @@ const measure: z.ZodType<MeasureDescription> = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("unigram-entropy") }),
   z.strictObject({ kind: z.literal("distinct") }),
   z.strictObject({ kind: z.literal("rule-error") }),
+  z.strictObject({
+    kind: z.literal("word-bigram-kl"),
+    words: fileName,
+    common: fileName,
+    reference: npyName,
+  }),
+  z.strictObject({ kind: z.literal("likelihood"), network: fileName }),
+  z.strictObject({ kind: z.literal("interval-kl") }),
+  z.strictObject({ kind: z.literal("note-hellinger") }),
+  z.strictObject({ kind: z.literal("note-outliers") }),
+  z.strictObject({ kind: z.literal("frechet"), features: npyName, reference: npyName }),
+  z.strictObject({ kind: z.literal("far-share"), reference: npyName }),
 ]);
+
+const token = z.int("a token").min(0, "a token");
+const tokens: z.ZodType<TokensDescription> = z.discriminatedUnion("kind", [
+  z.strictObject({
+    kind: z.literal("notes"),
+    rest: token,
+    hold: token,
+    firstOnset: token,
+    firstPitch: whole,
+    ticksPerBeat: whole,
+    beatsPerBar: whole,
+    beatsPerMinute: whole,
+  }),
+  z.strictObject({ kind: z.literal("grey"), rows: whole, columns: whole }),
+]);
+
+const sha256 = z.string("64 hexadecimal digits").regex(/^[0-9a-f]{64}$/i, "64 hexadecimal digits");
 
 const manifest: z.ZodType<Manifest> = z.strictObject({
   format: z.literal("fewstep/model"),
@@ -83,10 +152,7 @@ const manifest: z.ZodType<Manifest> = z.strictObject({
   license: text,
   kind: z.enum(["onnx", "chain"]),
   file: fileName,
-  sha256: z
-    .string("64 hexadecimal digits")
-    .regex(/^[0-9a-f]{64}$/i, "64 hexadecimal digits")
-    .exactOptional(),
+  sha256: sha256.exactOptional(),
   process: processSchema,
   noise: noiseSchema,
   timeFree: yesNo,
@@ -96,6 +162,8 @@ const manifest: z.ZodType<Manifest> = z.strictObject({
   output: text.exactOptional(),
   maskColumn: yesNo.exactOptional(),
   alphabet: z.string("text").exactOptional(),
+  tokens: tokens.exactOptional(),
+  small: z.strictObject({ file: fileName, sha256 }, "an object").exactOptional(),
   heldOut: npyName.exactOptional(),
   fresh: npyName.exactOptional(),
   measures: z.array(measure, "a list").exactOptional(),
@@ -118,6 +186,7 @@ export async function readManifest(folder: string): Promise<Manifest> {
     throw new Error(`${path}: ${(cause as Error).message}`, { cause });
   }
   if (alphabet !== undefined) checkAlphabet(alphabet, vocabulary, path);
+  if (read.tokens) checkTokens(read.tokens, read, path);
   if (kind === "chain" && !timeFree) {
     throw new Error(`${path}: timeFree is false; expected true for a chain under absorbing noise`);
   }
@@ -133,4 +202,21 @@ export async function readManifest(folder: string): Promise<Manifest> {
 
 function staysInside(name: string): boolean {
   return name !== "" && !/^[/\\]|^[a-z]:|\0/i.test(name) && !name.split(/[/\\]/).includes("..");
+}
+
+/** @throws Error unless the tokens of the description fit the model's */
+function checkTokens(tokens: TokensDescription, { length, vocabulary }: Manifest, path: string): void {
+  if (tokens.kind === "grey") {
+    const { rows, columns } = tokens;
+    if (rows * columns === length) return;
+    throw new Error(
+      `${path}: tokens has ${rows} rows and ${columns} columns; expected as many pixels as the length, ${length}`,
+    );
+  }
+  const { rest, hold, firstOnset, firstPitch } = tokens;
+  const last = firstPitch + vocabulary - 1 - firstOnset;
+  if (rest !== hold && Math.max(rest, hold) < firstOnset && firstOnset < vocabulary && last <= 127) return;
+  throw new Error(
+    `${path}: tokens has rest ${rest}, hold ${hold}, firstOnset ${firstOnset} and pitches ${firstPitch} to ${last}; expected rest and hold to differ and to come before the onsets, and pitches up to 127`,
+  );
 }

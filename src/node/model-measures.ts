@@ -1,19 +1,14 @@
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
-import { parse } from "npyjs";
 import { chainSamples } from "../denoisers/chain-samples.ts";
+import { afterPrefix } from "../measures/after-prefix.ts";
 import { chainNGramLaw } from "../measures/chain-n-gram-law.ts";
 import { distinct } from "../measures/distinct.ts";
 import type { Measure } from "../measures/measure.ts";
 import { countNGrams } from "../measures/n-gram-counts.ts";
 import { nGramKL } from "../measures/n-gram-kl.ts";
-import { ruleError } from "../measures/rule-error.ts";
 import { unigramEntropy } from "../measures/unigram-entropy.ts";
-import { wordShare } from "../measures/word-share.ts";
 import { sample } from "../sample.ts";
 import { uniform } from "../schedules/uniform.ts";
-import { fileProblem } from "./file-problem.ts";
-import type { MeasureDescription } from "./manifest.ts";
+import { measuresFrom } from "./measures-from.ts";
 import type { Model } from "./model.ts";
 
 /** Bigrams that stand for a known law where counts are wanted. */
@@ -68,59 +63,29 @@ export async function freshData(model: Model, { count }: { count: number }): Pro
 /**
  * The measures of a model: those its manifest names, else the bigram KL to its data.
  *
+ * @param options.prefix tokens that every sequence is given, the first of a row of the fresh data; they count in no
+ * measure. Default 0: nothing is given, and measures that need a beginning are left out
+ * @param options.threads threads of one call of a network that judges; default all cores
  * @throws Error in one sentence if a file that a measure needs cannot be used
  */
-export async function modelMeasures(model: Model, data: ModelData): Promise<Measure[]> {
+export async function modelMeasures(
+  model: Model,
+  data: ModelData,
+  { prefix = 0, threads }: { prefix?: number; threads?: number } = {},
+): Promise<Measure[]> {
   const { vocabulary, length } = model.denoiser;
+  if (!Number.isInteger(prefix) || prefix < 0 || prefix >= length) {
+    throw new RangeError(
+      `modelMeasures: prefix = ${prefix}; expected a whole number from 0 to ${length - 1}, one below the length`,
+    );
+  }
   const described = model.manifest?.measures;
-  if (described && described.length > 0)
-    return Promise.all(described.map((each) => measureFrom(model, each)));
-  if (vocabulary ** 2 > 2 ** 22) return [unigramEntropy(), distinct()];
+  if (described && described.length > 0) return measuresFrom(model, described, { prefix, threads });
+  const general = [unigramEntropy(), ...(length - prefix >= 4 ? [distinct()] : [])];
+  if (vocabulary ** 2 > 2 ** 22) return general.map((measure) => afterPrefix(measure, prefix));
   // The counts of an endless sample, smoothed: a bigram that the chain excludes is dear, not infinitely so.
   const counts = model.chain
     ? chainNGramLaw(model.chain, { n: 2 }).map((share) => share * ENDLESS)
     : countNGrams(data.tokens, length, { n: 2, vocabulary });
-  return [nGramKL({ n: 2, vocabulary, counts }), unigramEntropy(), ...(length >= 4 ? [distinct()] : [])];
-}
-
-async function measureFrom(model: Model, description: MeasureDescription): Promise<Measure> {
-  const { vocabulary } = model.denoiser;
-  switch (description.kind) {
-    case "rule-error":
-      return ruleError();
-    case "unigram-entropy":
-      return unigramEntropy();
-    case "distinct":
-      return distinct();
-    case "word-share": {
-      const words = new TextDecoder().decode(await readBeside(model, description.words));
-      return wordShare({ alphabet: model.alphabet ?? "", words: words.split("\n") });
-    }
-    case "n-gram-kl": {
-      const { n, reference } = description;
-      if (reference === "chain") {
-        if (!model.chain)
-          throw new Error(`measures: "${model.name}" is no chain; name a file of n-gram counts`);
-        return nGramKL({ n, vocabulary, law: chainNGramLaw(model.chain, { n }) });
-      }
-      const bytes = await readBeside(model, reference);
-      try {
-        const { data } = parse(new Uint8Array(bytes).buffer);
-        return nGramKL({ n, vocabulary, counts: Float64Array.from(data as unknown as ArrayLike<number>) });
-      } catch (cause) {
-        throw new Error(`measures: ${reference} of "${model.name}" is not usable: ${fileProblem(cause)}`, {
-          cause,
-        });
-      }
-    }
-  }
-}
-
-async function readBeside(model: Model, name: string): Promise<Uint8Array> {
-  const path = join(model.folder ?? ".", name);
-  try {
-    return await readFile(path);
-  } catch (cause) {
-    throw new Error(`measures: cannot read ${path}: ${fileProblem(cause)}`, { cause });
-  }
+  return [nGramKL({ n: 2, vocabulary, counts }), ...general].map((measure) => afterPrefix(measure, prefix));
 }

@@ -8,7 +8,7 @@ import type { Noise } from "../noise/noise.ts";
 import type { NamedPart } from "../parts.ts";
 import type { Process } from "../processes/process.ts";
 import { type ChainFile, readChainFile } from "./chain-file.ts";
-import { type NoiseDescription, noiseFrom, processFrom } from "./corruption.ts";
+import { type NoiseDescription, noiseFrom, processFrom, processPart } from "./corruption.ts";
 import { chainFingerprint, fileFingerprint } from "./fingerprint.ts";
 import { readHeldOut } from "./held-out.ts";
 import { type Manifest, readManifest } from "./manifest.ts";
@@ -21,7 +21,8 @@ export interface Model {
   readonly denoiser: Denoiser;
   readonly process: Process;
   readonly noise: Noise;
-  /** The noise as plans store it. */
+  /** The process and the noise as plans store them. */
+  readonly processDescription: NamedPart;
   readonly noiseDescription: NoiseDescription;
   /** The character of each token. */
   readonly alphabet?: string;
@@ -95,6 +96,7 @@ async function modelFromFolder(folder: string, { threads }: { threads?: number }
     manifest,
     folder,
     process: processFrom(manifest.process, { vocabulary }),
+    processDescription: processPart(manifest.process),
     noise: noiseFrom(manifest.noise),
     noiseDescription: manifest.noise,
     heldOut: () => sequences(manifest.heldOut),
@@ -123,6 +125,7 @@ async function chainFromFile(reference: string): Promise<Model> {
     name: reference,
     description: `exact posterior of a Markov chain of order ${order} over ${read.vocabulary} tokens`,
     process: processFrom("absorbing", { vocabulary: read.vocabulary }),
+    processDescription: { name: "absorbing" },
     noise: noiseFrom(noise),
     noiseDescription: noise,
     heldOut: async () => undefined,
@@ -165,6 +168,7 @@ export function corrupted(
   return {
     ...model,
     process: own,
+    processDescription: process ?? model.processDescription,
     noise: fast,
     noiseDescription: described,
     denoiser: markovChain({ ...model.chain, ...likelihood }),

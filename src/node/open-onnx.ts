@@ -3,6 +3,9 @@ import type { Denoiser } from "../denoisers/denoiser.ts";
 import { onnxDenoiser } from "../onnx/onnx-denoiser.ts";
 import type { Manifest } from "./manifest.ts";
 
+/** What a manifest says of a network. */
+type Network = Pick<Manifest, "name" | "vocabulary" | "length" | "inputs" | "output" | "maskColumn">;
+
 /**
  * Opens a manifest's network in onnxruntime-node, on the CPU.
  *
@@ -12,7 +15,7 @@ import type { Manifest } from "./manifest.ts";
  */
 export async function openOnnx(
   file: string,
-  { manifest, threads = availableParallelism() }: { manifest: Manifest; threads?: number },
+  { manifest, threads = availableParallelism() }: { manifest: Network; threads?: number },
 ): Promise<{ denoiser: Denoiser; dispose(): Promise<void> }> {
   const { InferenceSession, Tensor } = await runtime();
   const { vocabulary, length, name, inputs, output, maskColumn } = manifest;

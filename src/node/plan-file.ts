@@ -19,7 +19,8 @@ const planSchema = z.strictObject({
   process: part,
   noise: part,
   sampler: part,
-  selector: part,
+  selector: part.exactOptional(),
+  corrector: part.exactOptional(),
   schedule: z.union(
     [z.strictObject({ name: text, counts: numbers }), z.strictObject({ name: text, times: numbers })],
     "a name with a list of counts or of times",
@@ -38,13 +39,15 @@ const planSchema = z.strictObject({
     })
     .exactOptional(),
   search: z.strictObject({
-    method: z.enum(["optimal", "jys", "bisect"]),
+    method: z.enum(["optimal", "jys", "bisect", "direct", "plan"]),
     data: z.enum(["held out", "exact", "own samples"]),
     sequences: whole,
     seed: whole,
     evaluations: whole,
     publishedEvaluations: whole.exactOptional(),
     predictedNats: z.strictObject(measured).exactOptional(),
+    scoredBy: z.array(text).exactOptional(),
+    candidates: z.array(z.strictObject({ name: text, score: number, rows: whole })).exactOptional(),
   }),
   measured: z
     .strictObject({

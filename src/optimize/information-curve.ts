@@ -6,6 +6,7 @@ import type { Noise } from "../noise/noise.ts";
 import { philox, purposes } from "../random.ts";
 import { random } from "../selectors/random.ts";
 import type { Selector } from "../selectors/selector.ts";
+import { checkData } from "./check-data.ts";
 
 /**
  * What is left to know about a masked token while a sequence is revealed: h(m) at some reveal counts m.
@@ -109,7 +110,7 @@ export async function revealPaths(denoiser: Denoiser, options: CurveOptions): Pr
     );
   }
   const counts = options.counts ?? curveLevels(length);
-  const sequences = checkData(data, length, vocabulary);
+  const sequences = checkData("informationCurve", data, denoiser);
   const randomness = philox(seed);
   const mask = vocabulary;
   const total = counts.length * sequences;
@@ -208,21 +209,6 @@ function positionsOf(tokens: Int32Array, start: number, length: number, token: n
   const found: number[] = [];
   for (let d = 0; d < length; d++) if (tokens[start + d] === token) found.push(d);
   return Int32Array.from(found);
-}
-
-function checkData(data: Int32Array, length: number, vocabulary: number): number {
-  if (data.length === 0 || data.length % length !== 0) {
-    throw new RangeError(
-      `informationCurve: data has ${data.length} tokens; expected whole sequences of ${length}`,
-    );
-  }
-  const odd = data.findIndex((token) => token < 0 || token >= vocabulary);
-  if (odd >= 0) {
-    throw new RangeError(
-      `informationCurve: data[${odd}] = ${data[odd]}; expected a clean token from 0 to ${vocabulary - 1}`,
-    );
-  }
-  return data.length / length;
 }
 
 function mean(values: Float64Array): number {

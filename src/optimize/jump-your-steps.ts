@@ -2,6 +2,8 @@ import type { Denoiser } from "../denoisers/denoiser.ts";
 import { linear } from "../noise/linear.ts";
 import type { Noise } from "../noise/noise.ts";
 import { absorbing } from "../processes/absorbing.ts";
+import type { Process } from "../processes/process.ts";
+import { purposes } from "../random.ts";
 import { dataUniforms, LAST_TIME, maskedAtCount, type NoisedData, noisedAtTime } from "./coupled-noise.ts";
 import { type GoldenSection, goldenSection } from "./golden-section.ts";
 import { klub, type ReverseRates, reverseRates } from "./klub.ts";
@@ -14,7 +16,9 @@ export interface JumpYourStepsOptions {
   readonly steps: number;
   /** "time": the grid of tau-leaping and Euler. "count": reveal counts, for k-Gillespie. Default "time". */
   readonly axis?: "time" | "count";
-  /** Default `linear({ eps: 1e-3 })`, as published. */
+  /** Default absorbing. */
+  readonly process?: Process;
+  /** Default `linear({ eps: 1e-3 })`, as published; without a mask its rate must be finite at t = 1. */
   readonly noise?: Noise;
   /** [n, length] uniforms that noise the data at every time; default: from the seed. */
   readonly uniforms?: Float64Array;
@@ -59,7 +63,9 @@ const COUNT_MARGIN = 1 + 1e-3;
  * steps. What does not change within a search (the rates at s, and on the count axis those of a count seen
  * before) is computed once; the schedule is the same.
  *
- * For absorbing noise. Source: Park, Lai, Hayakawa, Takida, Mitsufuji 2024 (ICLR 2025), arXiv 2410.07761,
+ * Without a mask x_s and x_t are coupled by the same uniforms too, maximally for uniform noise (`corrupt`).
+ *
+ * Source: Park, Lai, Hayakawa, Takida, Mitsufuji 2024 (ICLR 2025), arXiv 2410.07761,
  * section 4 and the released code's defaults.
  */
 export async function jumpYourSteps(
@@ -76,12 +82,19 @@ export async function jumpYourSteps(
       `jumpYourSteps: steps = ${steps}; expected a power of 2 up to ${fineSteps / 2}, because the method halves`,
     );
   }
-  const process = absorbing({ vocabulary });
+  const process: Process = options.process ?? absorbing({ vocabulary });
+  const { mask } = process;
   const uniforms = options.uniforms ?? dataUniforms(seed, sequences, length);
+  const targets = mask === undefined ? { targets: dataUniforms(seed, sequences, length, purposes.jump) } : {};
+  if (axis === "count" && mask === undefined) {
+    throw new RangeError(
+      `jumpYourSteps: axis = "count" counts revealed tokens and the process ${process.name} has no mask; use "time"`,
+    );
+  }
   const noised = (point: number): NoisedData =>
-    axis === "time"
-      ? noisedAtTime(data, uniforms, { time: point, length, process, noise })
-      : maskedAtCount(data, uniforms, { count: Math.round(point), length, mask: process.mask, noise });
+    axis === "time" || mask === undefined
+      ? noisedAtTime(data, uniforms, { time: point, length, process, noise, ...targets })
+      : maskedAtCount(data, uniforms, { count: Math.round(point), length, mask, noise });
   const rows = options.rows ?? sequences;
   let evaluations = 0;
   const ratesOf = async (at: NoisedData): Promise<ReverseRates> => {

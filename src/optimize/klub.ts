@@ -62,6 +62,9 @@ export async function reverseRates(
  * for s > t > u, where x_s and x_t noise the same data with the same uniforms. The mean is over batches of
  * batch means, as in the published code.
  *
+ * Without a mask the sum is over every y but x_t, x_s among them, whose own rate R_s is 0: where a token differs
+ * at s and t the floor 1e-8 charges the way back with about 18 nats a jump. That too is as published.
+ *
  * @param coarse rates at (x_s, s) @param fine rates at (x_t, t) @param span [n] t - u of every sequence
  * @param options.rows rows per batch of the outer mean @param options.length D, for the mean over positions
  * Source: Park et al. 2024, arXiv 2410.07761, theorem 3.2 and algorithm 1; the frozen-rate compensator of the

@@ -1,5 +1,4 @@
-/** Costs that differ relatively by less than this are equal: the more even grid is then taken. */
-const ROUND_OFF = 1e-13;
+import { shortestPaths } from "./shortest-paths.ts";
 
 /**
  * The best reveal counts for every number of steps at once, by dynamic programming on one curve.
@@ -36,38 +35,13 @@ export function optimalSchedules(
       throw new RangeError(`optimalSchedules: curve[${m}] = ${value}; expected a finite number >= 0`);
     }
   });
-  let best = Float64Array.from({ length: length + 1 }, (_, m) => (length - m) * (h[m] ?? 0));
-  // after[n - 1][m]: where the best n steps from m go first.
-  const after: Int32Array[] = [new Int32Array(length + 1).fill(length)];
-  const costs = [best[0]!];
-  for (let n = 2; n <= maxSteps; n++) {
-    const next = new Float64Array(length + 1).fill(Number.POSITIVE_INFINITY);
-    const choice = new Int32Array(length + 1);
-    for (let m = 0; m <= length - n; m++) {
-      const height = h[m]!;
-      const even = m + (length - m) / n;
-      let least = Number.POSITIVE_INFINITY;
-      let taken = m;
-      for (let c = m + 1; c <= length - n + 1; c++) {
-        const cost = (c - m) * height + best[c]!;
-        const equal = Math.abs(cost - least) <= ROUND_OFF * least;
-        if (equal ? Math.abs(c - even) < Math.abs(taken - even) : cost < least) {
-          least = cost;
-          taken = c;
-        }
-      }
-      choice[m] = taken;
-      next[m] = least;
-    }
-    after.push(choice);
-    costs.push(next[0]!);
-    best = next;
-  }
-  return costs.map((cost, index) => {
-    const counts = new Int32Array(index + 2);
-    for (let i = 0; i <= index; i++) counts[i + 1] = after[index - i]![counts[i]!]!;
-    return { steps: index + 1, counts, cost };
-  });
+  return shortestPaths(length, maxSteps, (from, to) => (to - from) * h[from]!).map(
+    ({ nodes, cost }, index) => ({
+      steps: index + 1,
+      counts: nodes,
+      cost,
+    }),
+  );
 }
 
 /** cost(c) = sum (c_{i+1} - c_i) h(c_i), the expected nats a run with these reveal counts spends. */

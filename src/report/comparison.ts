@@ -1,3 +1,6 @@
+import type { GreyDescription } from "../tokens/grey.ts";
+import type { NotesDescription } from "../tokens/notes.ts";
+
 /** Everything a report shows: methods run on one model at several numbers of calls, with their quality. */
 export interface Comparison {
   readonly title: string;
@@ -6,6 +9,8 @@ export interface Comparison {
     readonly description: string;
     readonly length: number;
     readonly vocabulary: number;
+    /** What the tokens stand for where they are no characters. */
+    readonly tokens?: NotesDescription | GreyDescription;
   };
   /** The command line that makes this comparison again. */
   readonly command: string;
@@ -18,6 +23,8 @@ export interface Comparison {
   readonly seconds: number;
   readonly curve: InformationCurve;
   readonly optimal: readonly OptimalSchedule[];
+  /** What searches for plans chose, by the number of calls. */
+  readonly chosen?: readonly { readonly steps: number; readonly text: string }[];
   readonly measures: readonly Measure[];
   readonly results: readonly Result[];
   readonly samples: readonly SampleSet[];
@@ -50,6 +57,8 @@ export interface Measure {
   readonly better: "lower" | "higher" | "neither";
   /** What fresh real data of the same size scores. */
   readonly floor?: Estimate;
+  /** Where beginnings were given: what real continuations of other beginnings score. */
+  readonly unrelated?: Estimate;
 }
 
 /** A mean and its standard error; NaN where it could not be measured. */
@@ -78,6 +87,8 @@ export interface SampleSet {
   readonly steps: number;
   /** One string a sequence: a character a token, or tokens separated by blanks. */
   readonly text: readonly string[];
+  /** tokens[i] are those of sequence i; needed to show melodies and images. */
+  readonly tokens?: readonly (readonly number[])[];
   /** revealedAt[i][d] = step 1 .. steps at which position d of sequence i was revealed; 0 where it was given. */
   readonly revealedAt?: readonly (readonly number[])[];
 }

@@ -33,6 +33,16 @@ ${reveal.join("\n")}
 .legend{display:flex;flex-wrap:wrap;gap:4px 14px;margin:0 0 12px;padding:0;list-style:none;font-size:.85rem;color:var(--faint)}
 .legend li{display:flex;align-items:center;gap:5px}
 .swatch{width:14px;height:14px;border-radius:3px}
+.melody{margin-top:10px}
+.roll{position:relative}
+.head{position:absolute;top:0;bottom:0;width:2px;background:var(--series-1)}
+.play{display:inline-flex;align-items:center;gap:8px;margin:0 0 4px;padding:3px 12px;border:1px solid var(--rule);border-radius:6px;background:var(--page);color:var(--ink);font:inherit;font-size:.9rem;cursor:pointer}
+.play:hover{border-color:var(--faint)}
+.play:focus-visible{outline:2px solid var(--series-0);outline-offset:2px}
+.play::before{content:"";width:.75em;height:.85em;background:var(--series-0);clip-path:polygon(0 0,100% 50%,0 100%)}
+.play.on::before{clip-path:none}
+[hidden]{display:none}
+.images{display:grid;grid-template-columns:repeat(8,minmax(0,1fr));gap:6px;margin:10px 0 0;padding:0;list-style:none}
 details{margin-top:16px}
 summary{cursor:pointer;font-weight:600}
 summary+*{margin-top:12px}

@@ -10,17 +10,19 @@ export interface Section {
   readonly content: string;
 }
 
-/** A complete HTML document that needs neither network nor script. */
+/** A complete HTML document that needs no network, and can be read without its script if it has one. */
 export function page({
   title,
   headline,
   facts,
   sections,
+  script = "",
 }: {
   title: string;
   headline: string;
   facts: string;
   sections: readonly Section[];
+  script?: string;
 }): string {
   const parts = sections
     .filter(({ content }) => content !== "")
@@ -45,7 +47,7 @@ export function page({
 <main>
 ${parts.join("\n")}
 </main>
-</body>
+${script === "" ? "" : `<script>${script}</script>\n`}</body>
 </html>
 `;
 }

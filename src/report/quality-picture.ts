@@ -8,6 +8,8 @@ import { columnSize, type LineLabel, labelColumn, wrapLabel } from "./label-colu
 import { picture, pictureTitle, standaloneSvg } from "./picture.ts";
 
 const WIDTH = 400;
+/** Letters of a heading that fit the width. */
+const TITLE_LETTERS = 52;
 
 interface Point {
   readonly calls: number;
@@ -37,10 +39,16 @@ export function qualityPicture(comparison: Comparison, measure: Measure): string
   const labels = lines.map(({ label }) => label);
   if (floor) labels.push(floorLabel(floor));
   const column = columnSize(labels);
-  const margins = { marginTop: 36, marginRight: column.width, marginBottom: 44, marginLeft: tickWidth(y) };
+  const direction = { lower: ", lower is better", higher: ", higher is better", neither: "" }[measure.better];
+  const title = wrapLabel(`${measure.label}${direction}`, TITLE_LETTERS);
+  const margins = {
+    marginTop: 20 + 16 * title.length,
+    marginRight: column.width,
+    marginBottom: 44,
+    marginLeft: tickWidth(y),
+  };
   const x = callsAxis(comparedCalls(comparison), WIDTH - margins.marginLeft - margins.marginRight);
   const hollow = lines.some(({ points }) => points.some(({ under }) => under));
-  const direction = { lower: ", lower is better", higher: ", higher is better", neither: "" }[measure.better];
   const marks = [
     Plot.gridY(y.ticks, { stroke: "var(--rule)", strokeOpacity: 1 }),
     Plot.axisX(x.ticks, {
@@ -52,7 +60,7 @@ export function qualityPicture(comparison: Comparison, measure: Measure): string
       fontSize: 12,
     }),
     Plot.axisY(y.ticks, { text: String, tickSize: 0, label: null, fontSize: 12 }),
-    pictureTitle(`${measure.label}${direction}`, margins),
+    pictureTitle(title.join("\n"), margins),
     ...(floor ? floorMarks(floor, x) : []),
     ...lines.flatMap(lineMarks),
     labelColumn(labels),

@@ -3,6 +3,7 @@ import { curvePicture, drawnSchedules } from "./curve-picture.ts";
 import { headlineOf, plural, qualityFinding } from "./findings.ts";
 import { formatCount, formatList, formatNumber, formatSeconds } from "./format.ts";
 import { escapeHtml } from "./html.ts";
+import { playerScript } from "./melody-player.ts";
 import { drawnOrders, orderPicture } from "./order-picture.ts";
 import { figures, page, type Section } from "./page.ts";
 import { qualityPicture } from "./quality-picture.ts";
@@ -27,6 +28,7 @@ export function renderReport(comparison: Comparison): string {
       samplesSection(comparison),
       numbersSection(comparison),
     ],
+    script: comparison.model.tokens?.kind === "notes" ? playerScript() : "",
   });
 }
 
@@ -46,13 +48,15 @@ function qualitySection(comparison: Comparison): Section {
 }
 
 function curveSection(comparison: Comparison): Section {
+  const heading = "What each call costs";
+  if (comparison.curve.counts.length === 0) return { heading, lead: "", content: "" };
   const schedules = drawnSchedules(comparison);
   const pictures = schedules.map((schedule) => ({ svg: curvePicture(comparison, schedule) }));
   const losses = schedules.map(
     ({ steps, predictedNats }) => `${formatNumber(predictedNats)} at ${formatCount(steps)}`,
   );
   return {
-    heading: "What each call costs",
+    heading,
     lead:
       schedules.length > 0
         ? `Blue: what a masked token still holds, with ${comparison.curve.selector} selection. Each dot is a model call, placed so that the orange area, the nats a sequence loses, is smallest: ${formatList(losses)} calls.`

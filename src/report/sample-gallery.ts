@@ -1,13 +1,17 @@
 import { revealShade } from "./colours.ts";
-import type { Comparison, Measure } from "./comparison.ts";
+import type { Comparison, Measure, SampleSet } from "./comparison.ts";
 import { estimateOf, plural } from "./findings.ts";
 import { formatEstimate } from "./format.ts";
 import { escapeHtml } from "./html.ts";
 import { mainGroup, type Shown, samplesByCalls } from "./reveal-order.ts";
+import { shownTokens } from "./shown-tokens.ts";
 
 const MOST_TOKENS = 512;
 
-/** Samples side by side at equal calls, coloured by the step that revealed each token; other numbers of calls folded. */
+/**
+ * Samples side by side at equal calls: melodies to be played, images, or text coloured by the step that revealed
+ * each token. Other numbers of calls are folded.
+ */
 export function sampleGallery(comparison: Comparison): string {
   const groups = samplesByCalls(comparison);
   const main = mainGroup(groups);
@@ -23,22 +27,28 @@ export function sampleGallery(comparison: Comparison): string {
 
 function cards(group: readonly Shown[], comparison: Comparison, most: number): string {
   const measures = comparison.measures.filter(({ better }) => better !== "neither").slice(0, 2);
-  const made = group.map((shown) => card(shown, measures, most));
-  return `${legend(group)}<div class="grid two">${made.join("")}</div>`;
+  const made = group.map((shown) => card(shown, comparison, measures, most));
+  return `${comparison.model.tokens ? "" : legend(group)}<div class="grid two">${made.join("")}</div>`;
 }
 
-function card({ samples, result }: Shown, measures: readonly Measure[], most: number): string {
+function card(shown: Shown, comparison: Comparison, measures: readonly Measure[], most: number): string {
+  const { samples, result } = shown;
   const scores = measures.flatMap((measure) => {
     const estimate = result && estimateOf(result, measure);
     return estimate ? [`${measure.label} ${formatEstimate(estimate)}`] : [];
   });
   const score = scores.length > 0 ? `<p class="score">${escapeHtml(scores.join(" · "))}</p>` : "";
-  const texts = samples.text.slice(0, most).map((text, i) => {
+  const content = shownTokens(shown, comparison, most) ?? texts(samples, most);
+  return `<article class="card"><h4>${escapeHtml(samples.method)}</h4>${score}${content}</article>`;
+}
+
+function texts(samples: SampleSet, most: number): string {
+  const made = samples.text.slice(0, most).map((text, i) => {
     const coloured = colouredText(text, samples.revealedAt?.[i], samples.steps);
     // Letters in spans of their own are spelled out by screen readers, so those get the plain text.
     return `<p class="unseen">${escapeHtml(text)}</p><p class="sample" aria-hidden="true">${coloured}</p>`;
   });
-  return `<article class="card"><h4>${escapeHtml(samples.method)}</h4>${score}${texts.join("")}</article>`;
+  return made.join("");
 }
 
 /** Text with a span around each run of tokens of one shade; plain where tokens and steps do not match. */
