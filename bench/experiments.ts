@@ -2,7 +2,7 @@
  * Makes the tables of docs/results again: `npm run experiments` runs all, `npm run experiments -- countdown`
  * one. Each file names its command, seeds, sizes and the class of machine.
  */
-import { mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { progressLine } from "../src/cli/progress.ts";
 import { machineClass, runStudy, type StudyOptions } from "../src/cli/study.ts";
 import { studyMarkdown } from "../src/cli/study-text.ts";
@@ -186,6 +186,7 @@ const studies: Record<string, Settings> = {
     ...planStudy,
     model: "text",
     title: "Text: chosen plans against fixed methods",
+    steps: [4, 6, 8, 16, 32],
     methods: masked,
     extra: [{ ...pair("uniform", "random"), steps: 128 }],
     picture: true,
@@ -285,3 +286,36 @@ if (wanted.length === 0 || wanted.includes("rank-correlation")) {
   writeFileSync(new URL("rank-correlation.md", folder), text);
   process.stdout.write(`${text}\n`);
 }
+
+/** Every table in one page, in this order. */
+const chapters: readonly (readonly [heading: string, text: string, names: readonly string[]])[] = [
+  [
+    "Chosen plans on trained networks",
+    "What `fewstep optimize MODEL --calls N` chooses, with seeds of its own, against the plain grids, Jump Your Steps as published and the ELBO-optimal grid, each with ancestral steps (in random order where there is a mask), at equal model calls.",
+    ["plans-text", "plans-countdown-net", "plans-bach", "plans-bach-prefix", "plans-digits"],
+  ],
+  ["Schedules and orders", "", ["countdown", "letters", "text"]],
+  ["What ranks schedules", "", ["rank-correlation"]],
+  [
+    "Samplers and selectors on exact posteriors",
+    "",
+    ["samplers-absorbing", "selectors-absorbing", "samplers-uniform", "samplers-ordinal"],
+  ],
+];
+const page = [
+  "# Experiments",
+  "",
+  "All tables, with the commands, seeds, sizes and the class of machine that made them. `npm run experiments` makes them again, `npm run experiments -- NAME` one of them; this page is put together from [results](results).",
+  "",
+  ...chapters.flatMap(([heading, text, files]) => [
+    `## ${heading}`,
+    "",
+    ...(text ? [text, ""] : []),
+    ...files.flatMap((name) => {
+      const file = new URL(`${name}.md`, folder);
+      const demoted = existsSync(file) ? readFileSync(file, "utf8").replace(/^#(?=#* )/gm, "###") : "";
+      return demoted ? [demoted.trimEnd(), ""] : [];
+    }),
+  ]),
+].join("\n");
+writeFileSync(new URL("../docs/experiments.md", import.meta.url), `${page.trimEnd()}\n`);

@@ -181,3 +181,5 @@ export type { Choice, Selector } from "./selectors/selector.ts";
 export { stratified } from "./selectors/stratified.ts";
 export { stratifiedGrid } from "./selectors/stratified-grid.ts";
 export { threshold } from "./selectors/threshold.ts";
+export { type GreyDescription, greysOf } from "./tokens/grey.ts";
+export { type Note, type NotesDescription, notesOf } from "./tokens/notes.ts";

@@ -1,5 +1,7 @@
 import { join } from "node:path";
 import { z } from "zod";
+import type { GreyDescription } from "../tokens/grey.ts";
+import type { NotesDescription } from "../tokens/notes.ts";
 import { checkSchema } from "./check-schema.ts";
 import {
   type NoiseDescription,
@@ -42,21 +44,7 @@ export type MeasureDescription =
   | { readonly kind: "far-share"; readonly reference: string };
 
 /** What the tokens of a model stand for, where they are no characters. */
-export type TokensDescription =
-  /** A melody, a token a tick: `rest`, `hold` (the note goes on), and onsets of firstPitch, firstPitch + 1, ... */
-  | {
-      readonly kind: "notes";
-      readonly rest: number;
-      readonly hold: number;
-      readonly firstOnset: number;
-      /** MIDI number of the pitch that token `firstOnset` starts. */
-      readonly firstPitch: number;
-      readonly ticksPerBeat: number;
-      readonly beatsPerBar: number;
-      readonly beatsPerMinute: number;
-    }
-  /** A grey image in rows, a token a pixel: 0 is black, the last token white. */
-  | { readonly kind: "grey"; readonly rows: number; readonly columns: number };
+export type TokensDescription = NotesDescription | GreyDescription;
 
 /** What manifest.json of a model folder says. File names are relative to the folder and stay inside it. */
 export interface Manifest {
