@@ -29,6 +29,7 @@ interface CompareOptions {
   readonly levels: number;
   readonly batch: number;
   readonly threads?: number;
+  readonly small?: boolean;
   readonly out: string;
   readonly json?: boolean;
 }
@@ -61,6 +62,7 @@ export function compareCommand(): Command {
     .addOption(shared.levels())
     .addOption(shared.batch())
     .addOption(shared.threads())
+    .addOption(shared.small())
     .option("--out <file>", "the report, one self-contained HTML file", "fewstep-report.html")
     .addOption(shared.json())
     .addHelpText(

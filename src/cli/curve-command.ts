@@ -24,6 +24,7 @@ interface CurveOptions {
   readonly seed: number;
   readonly batch: number;
   readonly threads?: number;
+  readonly small?: boolean;
   readonly tolerance?: number;
   readonly out?: string;
   readonly json?: boolean;
@@ -44,6 +45,7 @@ export function curveCommand(): Command {
     .addOption(shared.seed())
     .addOption(shared.batch())
     .addOption(shared.threads())
+    .addOption(shared.small())
     .addOption(
       new Option("--tolerance <nats>", "say how many calls keep the loss per sequence below this").argParser(
         nonNegative,

@@ -29,6 +29,7 @@ interface OptimizeOptions {
   readonly seed: number;
   readonly batch: number;
   readonly threads?: number;
+  readonly small?: boolean;
   readonly out?: string;
   readonly json?: boolean;
 }
@@ -82,6 +83,7 @@ export function optimizeCommand(): Command {
     .addOption(shared.seed())
     .addOption(shared.batch())
     .addOption(shared.threads())
+    .addOption(shared.small())
     .option(
       "--out <file>",
       "write the plan; with several numbers plan.json becomes plan-4.json, ... (default with --calls: MODEL-CALLS.plan.json)",

@@ -86,6 +86,7 @@ export const shared = {
     new Option("--batch <n>", "sequences run together; changes speed, never the samples")
       .argParser(positive)
       .default(8),
+  small: (): Option => new Option("--small", "the model's smaller file, where it has one"),
   threads: (): Option =>
     new Option("--threads <n>", "threads of one model call (default: all)").argParser(positive),
   sequences: (initial: number, text: string): Option =>

@@ -37,6 +37,7 @@ interface SampleCommandOptions {
   readonly seed: number;
   readonly batch: number;
   readonly threads?: number;
+  readonly small?: boolean;
   readonly temperature?: number;
   readonly topP?: number;
   readonly given?: string;
@@ -74,6 +75,7 @@ export function sampleCommand(): Command {
     .addOption(shared.seed())
     .addOption(shared.batch())
     .addOption(shared.threads())
+    .addOption(shared.small())
     .addOption(new Option("--temperature <x>", "divides the logits").argParser(real))
     .addOption(new Option("--top-p <p>", "keeps the most likely tokens up to this mass").argParser(real))
     .option("--given <text>", "infill: these characters stay, _ is filled in; padded with _ to the length")

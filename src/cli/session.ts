@@ -17,12 +17,21 @@ export interface Session {
 /** Loads the model, runs the command and frees the model whatever happens. */
 export async function withModel(
   reference: string,
-  options: { json?: boolean; threads?: number; process?: NamedPart; noise?: NamedPart },
+  options: {
+    json?: boolean;
+    threads?: number;
+    small?: boolean;
+    process?: NamedPart;
+    noise?: NamedPart;
+  },
   run: (session: Session) => Promise<void>,
 ): Promise<void> {
   const progress = progressLine(process.stderr);
   const { process: corruption, noise } = options;
-  const loaded = await loadModel(reference, options.threads ? { threads: options.threads } : {});
+  const loaded = await loadModel(reference, {
+    ...(options.threads ? { threads: options.threads } : {}),
+    ...(options.small ? { small: true } : {}),
+  });
   const model = corrupted(loaded, {
     ...(corruption ? { process: corruption } : {}),
     ...(noise ? { noise } : {}),

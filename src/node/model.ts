@@ -49,14 +49,21 @@ export async function shippedModels(): Promise<Manifest[]> {
   return Promise.all((await shippedNames()).map((name) => readManifest(join(shipped, name))));
 }
 
+/** How a model is loaded. */
+export interface LoadOptions {
+  readonly threads?: number;
+  readonly small?: boolean;
+}
+
 /**
  * Loads a model. The name of a model that ships wins over a folder of that name; `./name` means the folder.
  *
  * @param reference the name of a model that ships, the path of a model folder, or `chain:FILE.json`
  * @param options.threads threads of one network call; default all cores
+ * @param options.small the same model in fewer bytes, where the folder has it
  * @throws Error with one sentence if there is no such model, or its files are damaged or disagree
  */
-export async function loadModel(reference: string, options: { threads?: number } = {}): Promise<Model> {
+export async function loadModel(reference: string, options: LoadOptions = {}): Promise<Model> {
   const { threads } = options;
   if (threads !== undefined && (!Number.isInteger(threads) || threads < 1)) {
     throw new RangeError(`loadModel: threads = ${threads}; expected a whole number >= 1`);
@@ -78,16 +85,22 @@ export async function loadModel(reference: string, options: { threads?: number }
   );
 }
 
-async function modelFromFolder(folder: string, { threads }: { threads?: number }): Promise<Model> {
+async function modelFromFolder(folder: string, { threads, small = false }: LoadOptions): Promise<Model> {
   const manifest = await readManifest(folder);
   const { name, description, length, vocabulary, alphabet } = manifest;
   const sequences = async (name: string | undefined) =>
     name === undefined ? undefined : readHeldOut(join(folder, name), { length, vocabulary });
-  const file = join(folder, manifest.file);
-  const fingerprint = await fileFingerprint(file);
-  if (manifest.sha256 !== undefined && manifest.sha256.toLowerCase() !== fingerprint) {
+  const { file: named, sha256 } = small ? (manifest.small ?? { file: undefined }) : manifest;
+  if (named === undefined) {
     throw new Error(
-      `loadModel: ${file} has the SHA-256 ${fingerprint}; the manifest says ${manifest.sha256}: the file is damaged or another one, so fetch it again or correct the manifest`,
+      `loadModel: the smaller file of "${name}" was asked for, and its manifest names none; load it without "small"`,
+    );
+  }
+  const file = join(folder, named);
+  const fingerprint = await fileFingerprint(file);
+  if (sha256 !== undefined && sha256.toLowerCase() !== fingerprint) {
+    throw new Error(
+      `loadModel: ${file} has the SHA-256 ${fingerprint}; the manifest says ${sha256}: the file is damaged or another one, so fetch it again or correct the manifest`,
     );
   }
   const known = {
