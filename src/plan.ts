@@ -35,6 +35,8 @@ export interface Plan {
   /** Absent where the process or the sampler leaves nothing to select. */
   readonly selector?: NamedPart;
   readonly corrector?: NamedPart;
+  /** Divides the logits; default 1. */
+  readonly temperature?: number;
   readonly schedule: StoredSchedule;
   /** Model calls of one run, at most. */
   readonly calls: number;

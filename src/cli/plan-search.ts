@@ -130,7 +130,7 @@ function planOf(
   },
 ): Plan {
   const { best, checked } = found;
-  const { sampler, selector, corrector, schedule } = best;
+  const { sampler, selector, corrector, temperature, schedule } = best;
   const decides = measures.find(({ better }) => better !== "neither")!;
   const plain = checked
     .filter((each) => each.plain && each.name !== best.name)
@@ -151,6 +151,7 @@ function planOf(
     sampler,
     ...(selector ? { selector } : {}),
     ...(corrector ? { corrector } : {}),
+    ...(temperature === undefined ? {} : { temperature }),
     schedule: storedSchedule(scheduleFrom(schedule), {
       process: model.process,
       noise: model.noise,

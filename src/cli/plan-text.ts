@@ -48,11 +48,11 @@ export function describeFound(
 ): string {
   return [
     ...found.flatMap(({ plan, search: { ranking, checked, scoredBy, evaluations }, resumed }) => {
-      const { model, calls, sampler, selector, corrector, schedule, measured } = plan;
+      const { model, calls, sampler, selector, corrector, temperature, schedule, measured } = plan;
       const figures = Object.keys(checked[0]!.measured);
       const parts = [sampler, ...(selector ? [selector] : []), ...(corrector ? [corrector] : [])];
       return [
-        `${model.name}, ${callsText(calls)}: ${parts.map(partText).join(", ")}`,
+        `${model.name}, ${callsText(calls)}: ${parts.map(partText).join(", ")}${temperature === undefined ? "" : `, temperature ${temperature}`}`,
         `schedule ${schedule.name}: ${gridText(schedule)}`,
         "",
         `Score: ${scoredBy.length > 1 ? "geometric mean of " : ""}${scoredBy.join(", ")} (lower is better); ${ranking.length} candidates`,

@@ -21,6 +21,7 @@ const planSchema = z.strictObject({
   sampler: part,
   selector: part.exactOptional(),
   corrector: part.exactOptional(),
+  temperature: number.exactOptional(),
   schedule: z.union(
     [z.strictObject({ name: text, counts: numbers }), z.strictObject({ name: text, times: numbers })],
     "a name with a list of counts or of times",

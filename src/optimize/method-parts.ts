@@ -18,12 +18,14 @@ export interface MethodParts {
   /** Absent where the process or the sampler leaves nothing to select. */
   readonly selector?: NamedPart;
   readonly corrector?: NamedPart;
+  /** Divides the logits; default 1. */
+  readonly temperature?: number;
   readonly schedule: StoredSchedule;
 }
 
 /** The sampling options that the parts stand for. @throws RangeError if a name or a number is not known */
 export function methodOptions(
-  { sampler, selector, corrector, schedule }: MethodParts,
+  { sampler, selector, corrector, temperature, schedule }: MethodParts,
   { process, noise }: { process: Process; noise: Noise },
 ): SampleOptions & { readonly sampler: object } {
   return {
@@ -32,6 +34,7 @@ export function methodOptions(
     sampler: makePart("sampler", samplers, sampler),
     ...(selector ? { selector: makePart("selector", selectors, selector) } : {}),
     ...(corrector ? { corrector: makePart("corrector", correctors, corrector) } : {}),
+    ...(temperature === undefined ? {} : { temperature }),
     schedule: scheduleFrom(schedule),
   };
 }
@@ -81,12 +84,13 @@ export function stepsWithin(calls: number, parts: Pick<MethodParts, "sampler" | 
 }
 
 /** A method as tables name it: "stratified, optimal", "psi:kappa=0.9, power:a=1:b=1.25". */
-export function partsText({ sampler, selector, corrector, schedule }: MethodParts): string {
+export function partsText({ sampler, selector, corrector, temperature, schedule }: MethodParts): string {
   return [
     schedule.name,
     ...(selector ? [partText(selector)] : []),
     ...(sampler.name === "ancestral" ? [] : [partText(sampler)]),
     ...(corrector ? [partText(corrector)] : []),
+    ...(temperature === undefined ? [] : [`temperature ${temperature}`]),
   ].join(", ");
 }
 

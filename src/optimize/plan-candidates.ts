@@ -35,6 +35,13 @@ const EXPONENTS = [0.64, 0.8, 1, 1.25, 1.56];
 /** The same, coarser, where other parts are chosen as well. */
 const FEW_EXPONENTS = [0.8, 1, 1.25];
 
+/**
+ * Temperatures below 1. Tokens drawn together from their own laws are more varied than from their joint law; a
+ * little less spread offsets that where calls are few. Distances from the data say whether it does: they see
+ * sameness as they see nonsense.
+ */
+const TEMPERATURES = [0.9, 0.8];
+
 const ANCESTRAL: NamedPart = { name: "ancestral" };
 const SYSTEMATIC: NamedPart = { name: "systematic-ancestral" };
 
@@ -94,10 +101,16 @@ async function withMask(options: CandidateOptions): Promise<PlanCandidate[]> {
     if (!makes(() => makePart("selector", selectors, selector))) continue;
     add(selector, uniform({ steps }));
     add(selector, await options.optimal(steps, selector));
-    for (const a of [1.25, 1.56]) if (steps > 1) add(selector, power({ steps, a }));
-    for (const b of [1.25, 1.56]) if (steps > 1) add(selector, power({ steps, b }));
+    if (steps > 1) for (const each of [{ a: 1.25 }, { b: 1.25 }]) add(selector, power({ steps, ...each }));
   }
   const stratified = { name: "stratified" };
+  for (const temperature of TEMPERATURES) {
+    for (const selector of spread.filter(({ name }) => name !== "stratified-jitter")) {
+      if (!makes(() => makePart("selector", selectors, selector))) continue;
+      add(selector, uniform({ steps }), { temperature });
+      add(selector, await options.optimal(steps, selector), { temperature });
+    }
+  }
   for (const sampler of [
     { name: "remdm-rescale", eta: 0.05 },
     { name: "psi", kappa: 0.9 },
@@ -137,6 +150,11 @@ async function withoutMask(options: CandidateOptions): Promise<PlanCandidate[]> 
       candidate(options, { sampler: { name: "psi", kappa: 0.9 }, schedule }),
     ),
     candidate(options, { sampler: ANCESTRAL, schedule: power({ steps, b: 1.25 }) }),
+    ...TEMPERATURES.flatMap((temperature) =>
+      [uniform({ steps }), power({ steps, b: 1.25 })].map((schedule) =>
+        candidate(options, { sampler: SYSTEMATIC, schedule, temperature }),
+      ),
+    ),
   ];
   for (const count of [Math.round(length / 8), Math.round(length / 2)]) {
     const corrector = { name: "loo-gibbs", count };
@@ -170,9 +188,9 @@ function candidate(
 /** Those that differ in more than the name of the schedule; of equals the first. */
 function distinct(candidates: readonly PlanCandidate[]): PlanCandidate[] {
   const seen = new Set<string>();
-  return candidates.filter(({ schedule, sampler, selector, corrector }) => {
+  return candidates.filter(({ schedule, sampler, selector, corrector, temperature }) => {
     const grid = "counts" in schedule ? schedule.counts : schedule.times;
-    const key = JSON.stringify([sampler, selector, corrector, grid]);
+    const key = JSON.stringify([sampler, selector, corrector, temperature, grid]);
     if (seen.has(key)) return false;
     seen.add(key);
     return true;

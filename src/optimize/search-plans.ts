@@ -124,19 +124,15 @@ export async function searchPlans(denoiser: Denoiser, options: PlanSearchOptions
   });
   const ranked = ranking.map(({ candidate, ...scored }) => ({ ...candidates[candidate]!, ...scored }));
 
-  const inCheck = [ranked[0]!, ...plain.map((i) => candidates[i]!)].filter(
-    (each, i, all) => all.findIndex(({ name }) => name === each.name) === i,
-  );
+  const winner = candidates[ranking[0]!.candidate]!;
+  const inCheck = [winner, ...candidates.filter((each) => each.plain && each !== winner)];
   const checked: CheckedCandidate[] = [];
   for (const candidate of inCheck) {
     const tokens = await run(candidate, { seed: seed + 1, first: 0, count: check }, SEARCHING);
     const measured: Record<string, Estimate> = {};
     for (const measure of measures) measured[measure.name] = await estimate(measure, tokens, length);
-    const { sampler, selector, corrector, schedule, name, plain } = candidate;
     checked.push({
-      ...{ name, plain, sampler, schedule },
-      ...(selector ? { selector } : {}),
-      ...(corrector ? { corrector } : {}),
+      ...candidate,
       measured,
       score: await score(tokens, length),
     });
