@@ -150,6 +150,7 @@ const studies: Record<string, Settings> = {
     methods: [
       pair("uniform", ""),
       pair("cosine", ""),
+      method("uniform", "", "systematic-ancestral"),
       method("uniform", "", "plug-in-ancestral"),
       method("uniform", "", "euler"),
       method("uniform", "", "exponential-euler"),
@@ -171,6 +172,7 @@ const studies: Record<string, Settings> = {
     methods: [
       pair("uniform", ""),
       pair("cosine", ""),
+      method("uniform", "", "systematic-ancestral"),
       method("uniform", "", "euler"),
       method("uniform", "", "tau-leaping"),
       method("uniform", "", "theta-trapezoidal"),
