@@ -1,4 +1,4 @@
-"""Makes every data file of the shipped model folders again, from the text of the King James Bible.
+"""Makes the data files of text, countdown, countdown-net and letters, from the text of the King James Bible.
 
     python training/data_statistics.py KJV.txt models
 

@@ -3,8 +3,10 @@
     python training/export.py models/text
 
 makes model-int8.onnx from the model.onnx of a folder and names it in the manifest. Weights of matrices and tables
-become int8 with one scale per output channel (a table: per row), w ~ scale q; DequantizeLinear gives float32 back
-as the model is run, so all else is computed as before and no result depends on the batch.
+become int8 with one scale per output channel (a table: per row), w ~ scale q; two nodes, Cast and Mul, give float32
+back. ONNX Runtime folds them away as it loads the file, so the rounded weights are all that differs. Not
+DequantizeLinear: ONNX Runtime 1.31 joins it with the product behind it to one that rounds activations too, and not
+alike for one sequence and for several, so that logits would depend on the batch.
 """
 
 import argparse
@@ -54,12 +56,14 @@ def write_onnx(network: torch.nn.Module, inputs: dict[str, torch.Tensor], path: 
 
 def shortened(model: onnx.ModelProto) -> onnx.ModelProto:
     """The same model without names of nodes and with short names of what flows between them."""
-    kept = {value.name for values in (model.graph.input, model.graph.output, model.graph.initializer) for value in values}
+    graph = model.graph
+    kept = {value.name for values in (graph.input, graph.output, graph.initializer) for value in values}
     short: dict[str, str] = {}
-    for node in model.graph.node:
+    for node in graph.node:
         node.name = ""
         for names in (node.input, node.output):
-            names[:] = [short.setdefault(name, f"v{len(short)}") if name and name not in kept else name for name in names]
+            free = (name and name not in kept for name in names)
+            names[:] = [short.setdefault(name, f"v{len(short)}") if may else name for name, may in zip(names, free)]
     return model
 
 
@@ -89,7 +93,7 @@ def channel_axes(graph: onnx.GraphProto) -> dict[str, int]:
 
 
 def to_int8(model: onnx.ModelProto) -> onnx.ModelProto:
-    """The same model with int8 weights and a DequantizeLinear node for each."""
+    """The same model with int8 weights, each made float32 again by Cast and Mul."""
     made = onnx.ModelProto()
     made.CopyFrom(model)
     axes, weights, nodes = channel_axes(made.graph), [], []
@@ -101,10 +105,11 @@ def to_int8(model: onnx.ModelProto) -> onnx.ModelProto:
             continue
         scale = np.abs(values).max(tuple(set(range(values.ndim)) - {axis}), keepdims=True).clip(1e-12) / 127
         rounded = np.rint(values / scale).astype(np.int8)
-        name = f"w{len(nodes)}"
+        name = f"w{len(weights)}"
         weights.append(numpy_helper.from_array(rounded, f"{name}q"))
-        weights.append(numpy_helper.from_array(scale.ravel().astype(np.float32), f"{name}s"))
-        nodes.append(helper.make_node("DequantizeLinear", [f"{name}q", f"{name}s"], [weight.name], axis=axis))
+        weights.append(numpy_helper.from_array(scale.astype(np.float32), f"{name}s"))
+        nodes.append(helper.make_node("Cast", [f"{name}q"], [f"{name}f"], to=onnx.TensorProto.FLOAT))
+        nodes.append(helper.make_node("Mul", [f"{name}f", f"{name}s"], [weight.name]))
     for field, values in (("initializer", weights), ("node", [*nodes, *made.graph.node])):
         del getattr(made.graph, field)[:]
         getattr(made.graph, field).extend(values)

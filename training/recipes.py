@@ -66,7 +66,7 @@ def countdown(options) -> Recipe:
         masked=True,
         shape=Shape(vocabulary + 1, vocabulary, data_statistics.LENGTH, width=128, blocks=4, heads=4),
         batch=16,
-        rounds=(900,),
+        rounds=(450,),
         rate=0.01,
     )
 
@@ -76,7 +76,7 @@ def bach(options) -> Recipe:
     training, held_out = bach_data.windows(parts["training"]), bach_data.windows(parts["held_out"])
     vocabulary = bach_data.VOCABULARY
     return Recipe(
-        data=f"soprano lines of {len(parts['training'])} of Bach's chorales, every window of 128 sixteenths from a bar line in 12 keys",
+        data=f"soprano lines of {len(parts['training'])} of Bach's chorales, windows of 128 sixteenths in 12 keys",
         draw=lambda rng, count: training[rng.integers(0, len(training), count)],
         validation=np.random.default_rng(1).permutation(held_out)[:1280],
         corrupt=uniform(vocabulary),

@@ -2,8 +2,7 @@
 
 Matrices inside the blocks learn by Muon, the rest by AdamW; the learning rate is constant, then falls linearly to 0
 over the second half. What is kept is a moving average of the weights, the one with the lowest validation loss. Every
-step draws from its own seed, so a run that goes on from a checkpoint comes to the same end. Its number of steps may
-still be changed before the first half is over.
+step draws from its own seed, so a run that goes on from a checkpoint comes to the same end.
 """
 
 import time
