@@ -22,11 +22,11 @@ import { rateMatrix } from "../src/processes/rate-matrix.ts";
 import { uniformProcess } from "../src/processes/uniform-process.ts";
 import { close } from "./golden.ts";
 import { sampleLaw, sequenceAt, totalVariation } from "./law.ts";
+import { chain } from "./small-laws.ts";
 
 const exactly = { rel: 1e-9, abs: 1e-12 };
 
-/** A chain over three tokens with a zero in it, and one over two, for laws of many steps. */
-const chain = { initial: [0.6, 0.3, 0.1], transition: [0.8, 0.1, 0.1, 0.2, 0.5, 0.3, 0, 0.9, 0.1] };
+/** A chain over two tokens, for laws of many steps. */
 const bits = { initial: [0.7, 0.3], transition: [0.9, 0.1, 0.25, 0.75] };
 
 const processes: Readonly<Record<string, readonly [three: Process, two: Process]>> = {

@@ -27,17 +27,9 @@ import {
 } from "../src/index.ts";
 import { close } from "./golden.ts";
 import { divergence, enumerate, productOfMarginals, sampleLaw, sequenceAt, totalVariation } from "./law.ts";
+import { threeTrits, twoBits } from "./small-laws.ts";
 
 const exactly = { rel: 1e-12, abs: 1e-12 };
-
-/** Two bits with uniform marginals and total variation 0.3565 from their product. */
-const twoBits = Float64Array.of(0.42825, 0.07175, 0.07175, 0.42825);
-
-/** Three trits in which every pair depends on the third. */
-const threeTrits = Float64Array.from({ length: 27 }, (_, index) => {
-  const [a, b, c] = sequenceAt(index, 3, 3);
-  return (1 + a! * b! + 2 * b! * c! + ((a! + c!) % 3)) / 135;
-});
 
 const chain = { initial: [0.7, 0.3], transition: [0.9, 0.1, 0.25, 0.75] };
 

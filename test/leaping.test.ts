@@ -34,15 +34,11 @@ import { close } from "./golden.ts";
 import { enumerate, sampleLaw } from "./law.ts";
 import { orders } from "./orders.ts";
 import { contract } from "./sampler-contract.ts";
+import { mildBits, twoBits } from "./small-laws.ts";
 import { exactDenoiser, lawAfter, lawAt, type Problem, stepLaw } from "./step-law.ts";
 import { summingLaw } from "./summing-law.ts";
 
 const exactly = { rel: 1e-12, abs: 1e-12 };
-
-/** Two bits that agree with chance 0.6. */
-const mildBits = Float64Array.of(0.3, 0.2, 0.2, 0.3);
-/** Two bits that agree with chance 0.8565. */
-const twoBits = Float64Array.of(0.42825, 0.07175, 0.07175, 0.42825);
 
 /** A process that drifts round a circle of three: not reversible. */
 const circle = (vocabulary: number): Process =>

@@ -18,10 +18,9 @@ import {
 } from "../src/index.ts";
 import { countLists } from "./count-lists.ts";
 import { close } from "./golden.ts";
+import { sum } from "./sum.ts";
 
 const exact = { rel: 1e-9, abs: 1e-12 };
-const sum = (values: ArrayLike<number>): number =>
-  Array.from(values).reduce((total, each) => total + each, 0);
 
 const curves = fc.array(
   fc.oneof(

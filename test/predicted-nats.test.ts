@@ -21,31 +21,28 @@ import { natsPredictor } from "../src/optimize/predicted-nats.ts";
 import { countLists } from "./count-lists.ts";
 import { close } from "./golden.ts";
 import { enumerate, sequenceAt } from "./law.ts";
+import { normalised, sum } from "./sum.ts";
 
 const exact = { rel: 1e-9, abs: 1e-12 };
-const sum = (values: ArrayLike<number>): number =>
-  Array.from(values).reduce((total, each) => total + each, 0);
 
 /** Joint laws of five bits. */
 const joints: Readonly<Record<string, Float64Array>> = {
-  any: normalised((index) => philox(3).at(0, 0, 0).uniform(index) ** 4),
-  "with impossible sequences": normalised((index) => (index % 3 === 0 ? 1 + (index % 5) : 0)),
-  "of a chain": normalised((index) =>
+  any: weighted((index) => philox(3).at(0, 0, 0).uniform(index) ** 4),
+  "with impossible sequences": weighted((index) => (index % 3 === 0 ? 1 + (index % 5) : 0)),
+  "of a chain": weighted((index) =>
     sequenceAt(index, 2, 5).reduce(
       (product, bit, d, bits) => product * (bit === bits[d - 1] ? 0.95 : 0.05),
       1,
     ),
   ),
-  "of independent bits": normalised((index) =>
+  "of independent bits": weighted((index) =>
     sequenceAt(index, 2, 5).reduce((product, bit, d) => product * (bit ? 0.3 + d / 10 : 0.7 - d / 10), 1),
   ),
 };
 const D = 5;
 
-function normalised(weight: (index: number) => number): Float64Array {
-  const weights = Float64Array.from({ length: 32 }, (_, index) => weight(index));
-  const total = sum(weights);
-  return weights.map((each) => each / total);
+function weighted(weight: (index: number) => number): Float64Array {
+  return normalised(Float64Array.from({ length: 32 }, (_, index) => weight(index)));
 }
 
 /** H of the bits in `set`, from the joint's own marginals: no denoiser, no curve. */

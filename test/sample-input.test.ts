@@ -3,30 +3,15 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import {
   absorbing,
-  confidence,
   counts,
   type Denoiser,
-  entropyOrder,
-  independent,
-  margin,
-  random,
   type SampleOptions,
   type Sampler,
   sample,
-  stratified,
   uniform,
 } from "../src/index.ts";
 import { hashed } from "./hashed.ts";
-
-const selectors = [
-  independent(),
-  random(),
-  stratified(),
-  stratified({ jitter: true }),
-  confidence(),
-  margin(),
-  entropyOrder(),
-];
+import { selectors } from "./loop-table.ts";
 
 describe("a sampler's predictions", () => {
   /** Asks for the same tokens again and again, at other times and positions, then copies token 0. */

@@ -3,53 +3,34 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import {
   ancestral,
-  confidence,
   cosine,
   cosineNoise,
   counts,
   type Denoiser,
-  entropyOrder,
-  independent,
   jointTable,
-  type Logits,
   linear,
-  margin,
   markovChain,
-  type Noised,
   philox,
-  random,
-  type State,
   sample,
-  steps,
-  stratified,
   times,
   uniform,
 } from "../src/index.ts";
 import { hashed } from "./hashed.ts";
 import { sequenceAt } from "./law.ts";
+import { models, selectors } from "./loop-table.ts";
+import { chain } from "./small-laws.ts";
+import { states } from "./states.ts";
+import { watched } from "./watched.ts";
 
-const selectors = [
-  independent(),
-  random(),
-  stratified(),
-  stratified({ jitter: true }),
-  confidence(),
-  margin(),
-  entropyOrder(),
-];
-
-const chain = { initial: [0.6, 0.3, 0.1], transition: [0.8, 0.1, 0.1, 0.2, 0.5, 0.3, 0, 0.9, 0.1] };
 const table = Float64Array.from({ length: 3 ** 4 }, (_, index) => {
   const tokens = sequenceAt(index, 3, 4);
   return (1 + tokens[0]! * tokens[3]! + tokens[1]!) / 243;
 });
 
-/** Denoisers by name, made anew for every test: they own buffers. */
+/** Models by name, made anew for every test: they own buffers. */
 const denoisers: Readonly<Record<string, () => Denoiser>> = {
-  "a chain": () => markovChain({ ...chain, length: 7 }),
+  ...models,
   "a joint table": () => jointTable({ joint: table, vocabulary: 3, length: 4 }),
-  "a time-free network": () => hashed({ vocabulary: 4, length: 9, width: 6 }),
-  "a network with time": () => hashed({ vocabulary: 3, length: 6, timeFree: false, single: false }),
 };
 
 const schedules = [
@@ -61,37 +42,6 @@ const schedules = [
   counts([0, 1, 3, 4]),
 ];
 
-/** Counts what a denoiser is asked, and checks that it is what the contract says. */
-function counted(denoiser: Denoiser): Denoiser & { readonly seen: { calls: number; rows: number } } {
-  const seen = { calls: 0, rows: 0 };
-  return {
-    ...denoiser,
-    seen,
-    async predict(input: Noised): Promise<Logits> {
-      seen.calls++;
-      seen.rows += input.batch;
-      assert.equal(input.tokens.length, input.batch * denoiser.length, "tokens are not [batch, length]");
-      assert.equal(input.time.length, input.batch, "time is not [batch]");
-      for (const t of input.time) assert.ok(t > 0 && t <= 1, `time ${t} is not in (0, 1]`);
-      assert.ok(input.tokens.every((token) => token >= 0 && token <= denoiser.vocabulary));
-      input.wanted?.forEach((at, i) => {
-        assert.equal(input.tokens[at], denoiser.vocabulary, `wanted ${at} is not masked`);
-        assert.ok(i === 0 || at > input.wanted![i - 1]!, "wanted does not ascend");
-      });
-      const before = input.tokens.slice();
-      const logits = await denoiser.predict(input);
-      assert.deepEqual(input.tokens, before);
-      return logits;
-    },
-  };
-}
-
-async function states(denoiser: Denoiser, options: Parameters<typeof steps>[1]): Promise<State[]> {
-  const all: State[] = [];
-  for await (const state of steps(denoiser, options)) all.push(state);
-  return all;
-}
-
 for (const [name, make] of Object.entries(denoisers)) {
   for (const selector of selectors) {
     describe(`${name}, ${selector.name}`, () => {
@@ -99,7 +49,7 @@ for (const [name, make] of Object.entries(denoisers)) {
         const title = `${schedule.name}, ${schedule.steps} steps`;
 
         it(`${title}: every state follows from the one before, none is left masked, calls are counted`, async () => {
-          const denoiser = counted(make());
+          const denoiser = watched(make());
           const mask = denoiser.vocabulary;
           const given = Object.freeze(Array.from({ length: denoiser.length }, (_, d) => (d === 2 ? 1 : -1)));
           for (const options of [{}, { given }]) {
@@ -195,7 +145,7 @@ describe("samples", () => {
   });
 
   it("report the calls of the slowest batch, and all sequences evaluated", async () => {
-    const denoiser = counted(hashed({ vocabulary: 4, length: 9 }));
+    const denoiser = watched(hashed({ vocabulary: 4, length: 9 }));
     const done = await sample(denoiser, { ...options, count: 10, batch: 4 });
     assert.deepEqual([done.count, done.length], [10, 9]);
     assert.equal(done.calls, 4);
@@ -228,11 +178,11 @@ describe("samples", () => {
   });
 
   it("come without a call where nothing is to be revealed", async () => {
-    const all = counted(hashed({ vocabulary: 4, length: 3 }));
+    const all = watched(hashed({ vocabulary: 4, length: 3 }));
     const done = await sample(all, { ...options, given: [1, 2, 3], count: 2 });
     assert.deepEqual([...done.tokens], [1, 2, 3, 1, 2, 3]);
     assert.deepEqual([done.calls, all.seen.calls], [0, 0]);
-    const some = counted(hashed({ vocabulary: 4, length: 5 }));
+    const some = watched(hashed({ vocabulary: 4, length: 5 }));
     const infilled = await sample(some, {
       schedule: uniform({ steps: 12 }),
       given: [0, -1, 3, -1, 1],
@@ -283,118 +233,4 @@ describe("small sizes", () => {
       assert.ok(calls <= (selector.name === "independent" ? 6 : 2), `${calls} calls`);
     });
   }
-});
-
-describe("cancelling", () => {
-  it("by a signal throws its reason before the next step", async () => {
-    const denoiser = counted(hashed({ vocabulary: 4, length: 9 }));
-    const controller = new AbortController();
-    const reason = new Error("the user left");
-    const run = sample(denoiser, {
-      schedule: uniform({ steps: 9 }),
-      signal: controller.signal,
-      progress: ({ state }) => {
-        if (state.index === 2) controller.abort(reason);
-      },
-    });
-    await assert.rejects(run, reason);
-    assert.equal(denoiser.seen.calls, 2);
-  });
-
-  it("before the start makes no call, also without a reason", async () => {
-    const denoiser = counted(hashed({ vocabulary: 4, length: 9 }));
-    const schedule = uniform({ steps: 2 });
-    await assert.rejects(sample(denoiser, { schedule, signal: AbortSignal.abort() }), { name: "AbortError" });
-    await assert.rejects(sample(denoiser, { schedule, signal: { aborted: true } }), /aborted/);
-    assert.equal(denoiser.seen.calls, 0);
-  });
-
-  it("is leaving the loop", async () => {
-    const denoiser = counted(hashed({ vocabulary: 4, length: 9 }));
-    for await (const state of steps(denoiser, { schedule: uniform({ steps: 9 }) })) {
-      if (state.index === 3) break;
-    }
-    assert.equal(denoiser.seen.calls, 3);
-  });
-});
-
-describe("forking", () => {
-  it("two runs over one denoiser, stepped in turns, do not disturb each other", async () => {
-    const shared = markovChain({ ...chain, length: 7 });
-    const options = (seed: number) => ({
-      schedule: uniform({ steps: 5 }),
-      selector: confidence(),
-      seed,
-      count: 2,
-    });
-    const runs = [steps(shared, options(1)), steps(shared, options(2))];
-    const last: (State | undefined)[] = [undefined, undefined];
-    for (let i = 0; i < 6; i++) {
-      for (const [k, run] of runs.entries()) last[k] = (await run.next()).value ?? last[k];
-    }
-    for (const [k, seed] of [1, 2].entries()) {
-      assert.deepEqual(last[k]!.tokens, (await sample(shared, options(seed))).tokens);
-    }
-  });
-
-  it("two samples at once over one chain are the two samples one after the other", async () => {
-    const shared = markovChain({ ...chain, length: 7 });
-    const options = (seed: number) => ({ schedule: uniform({ steps: 5 }), seed, count: 8 });
-    const together = await Promise.all([1, 2].map((seed) => sample(shared, options(seed))));
-    for (const [k, seed] of [1, 2].entries()) {
-      assert.deepEqual(together[k]!.tokens, (await sample(shared, options(seed))).tokens);
-    }
-  });
-
-  it("a state may be forked with another seed: what is revealed stays", async () => {
-    const denoiser = hashed({ vocabulary: 4, length: 9 });
-    const options = { schedule: uniform({ steps: 4 }), count: 2 };
-    const from = (await states(denoiser, { ...options, seed: 1 }))[2]!;
-    const fork = (await states(denoiser, { ...options, seed: 2, from })).pop()!;
-    from.tokens.forEach((token, at) => {
-      if (token !== denoiser.vocabulary) assert.equal(fork.tokens[at], token);
-    });
-  });
-
-  it("a state of another run is refused with a sentence", async () => {
-    const denoiser = hashed({ vocabulary: 4, length: 9 });
-    const options = { schedule: uniform({ steps: 4 }), count: 2, firstRow: 0 };
-    const from = (await states(denoiser, options))[2]!;
-    for (const other of [
-      { ...options, count: 3 },
-      { ...options, firstRow: 1 },
-      { ...options, schedule: uniform({ steps: 5 }) },
-    ]) {
-      await assert.rejects(states(denoiser, { ...other, from }), /from.*expected/s);
-    }
-    const shorter = hashed({ vocabulary: 4, length: 8 });
-    await assert.rejects(states(shorter, { ...options, from }), /from.*expected/s);
-  });
-});
-
-describe("arrays of logits", () => {
-  it("are given back once each, when they are not read any more", async () => {
-    for (const selector of selectors) {
-      const denoiser = hashed({ vocabulary: 4, length: 9 });
-      let lent = 0;
-      const lending: Denoiser = {
-        ...denoiser,
-        async predict(input) {
-          const { data, width } = await denoiser.predict(input);
-          lent++;
-          let back = false;
-          const release = () => {
-            assert.ok(!back, "given back twice");
-            back = true;
-            lent--;
-            data.fill(Number.NaN); // a later read would stop the run
-          };
-          return { data, width, release };
-        },
-      };
-      const options = { schedule: uniform({ steps: 5 }), selector, count: 3 };
-      assert.deepEqual((await sample(lending, options)).tokens, (await sample(denoiser, options)).tokens);
-      assert.ok(lent <= 1, `${selector.name}: ${lent} arrays of one run were never given back`);
-    }
-  });
 });

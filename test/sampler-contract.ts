@@ -3,10 +3,8 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import {
   constant,
-  type Denoiser,
   linear,
   type Noise,
-  type Noised,
   type Process,
   type State,
   sample,
@@ -15,6 +13,7 @@ import {
 } from "../src/index.ts";
 import type { Sampler } from "../src/samplers/sampler.ts";
 import { hashed } from "./hashed.ts";
+import { watched } from "./watched.ts";
 
 /** A sampler with a process to run it on. */
 export interface Pair {
@@ -24,31 +23,6 @@ export interface Pair {
   readonly noises?: readonly Noise[];
   /** Default 1; `ordinal` has no fewer than 2. */
   readonly leastVocabulary?: number;
-}
-
-/** A denoiser that counts its calls and checks what it is asked. */
-function watched(denoiser: Denoiser, process: Process): Denoiser & { readonly seen: { calls: number } } {
-  const seen = { calls: 0 };
-  return {
-    ...denoiser,
-    seen,
-    async predict(input: Noised) {
-      seen.calls++;
-      assert.equal(input.tokens.length, input.batch * denoiser.length);
-      assert.equal(input.time.length, input.batch);
-      for (const t of input.time) assert.ok(t > 0 && t <= 1, `time ${t}; expected (0, 1]`);
-      for (const token of input.tokens) assert.ok(token >= 0 && token < process.states, `token ${token}`);
-      input.wanted?.forEach((at, i, all) => {
-        if (process.mask !== undefined)
-          assert.equal(input.tokens[at], process.mask, `wanted ${at} is not masked`);
-        assert.ok(i === 0 || at > all[i - 1]!, "wanted does not ascend");
-      });
-      const before = input.tokens.slice();
-      const logits = await denoiser.predict(input);
-      assert.deepEqual(input.tokens, before, "the model's input was changed");
-      return logits;
-    },
-  };
 }
 
 /** Registers the tests of one pair. */
@@ -67,7 +41,7 @@ export function contract(name: string, pair: Pair): void {
           for (const count of [1, 2, 7]) {
             const schedule = uniform({ steps: count });
             for (const settings of [{}, { given }]) {
-              const denoiser = watched(hashed(size), process);
+              const denoiser = watched(hashed(size), { process });
               const all: State[] = [];
               const copies: Int32Array[] = [];
               for await (const state of steps(denoiser, { ...options, schedule, count: 3, ...settings })) {

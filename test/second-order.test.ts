@@ -26,12 +26,11 @@ import { hashed } from "./hashed.ts";
 import { sampleLaw } from "./law.ts";
 import { orders } from "./orders.ts";
 import { contract } from "./sampler-contract.ts";
+import { mildBits, twoBits } from "./small-laws.ts";
 import { type Stages, stagedLaw, stagedStepLaw } from "./staged-law.ts";
 import { lawAfter, lawAt, type Problem, stepLaw } from "./step-law.ts";
 
 const exactly = { rel: 1e-11, abs: 1e-13 };
-const mildBits = Float64Array.of(0.3, 0.2, 0.2, 0.3);
-const twoBits = Float64Array.of(0.42825, 0.07175, 0.07175, 0.42825);
 const uneven = Float64Array.of(0.05, 0.2, 0.1, 0.05, 0.05, 0.15, 0.1, 0.1, 0.2);
 
 const methods = [

@@ -6,13 +6,12 @@ import {
   entropyOrder,
   independent,
   margin,
-  philox,
-  purposes,
   type Randomness,
   random,
   type Selector,
   stratified,
 } from "../src/index.ts";
+import { choose } from "./choose.ts";
 import { close } from "./golden.ts";
 import { enumerate } from "./law.ts";
 
@@ -21,29 +20,6 @@ const exactly = { rel: 1e-12, abs: 1e-12 };
 /** n masked positions with gaps between them, as after some steps. */
 function maskedPositions(n: number): Int32Array {
   return Int32Array.from({ length: n }, (_, i) => 2 + 3 * i + (i % 2));
-}
-
-/** The positions a selector chooses, in its order. */
-function choose(
-  selector: Selector,
-  masked: Int32Array,
-  count: number,
-  {
-    randomness = philox(0),
-    row = 0,
-    chance = 0,
-  }: { randomness?: Randomness; row?: number; chance?: number } = {},
-  laws: readonly (readonly number[])[] = [],
-): number[] {
-  const chosen = new Int32Array(masked.length);
-  const size = selector.selectInto(chosen, {
-    masked,
-    count,
-    chance,
-    draw: randomness.at(row, 0, purposes.select),
-    probabilities: (position) => Float64Array.from(laws[masked.indexOf(position)]!),
-  });
-  return [...chosen.subarray(0, size)];
 }
 
 /** Every set of positions a selector can choose, with its exact probability. */
@@ -183,7 +159,8 @@ describe("ranked selectors", () => {
     [0.55, 0.45, 0],
     [0.9, 0.1, 0],
   ];
-  const pick = (selector: Selector, count: number, rows = laws) => choose(selector, masked, count, {}, rows);
+  const pick = (selector: Selector, count: number, rows = laws) =>
+    choose(selector, masked, count, { laws: rows });
 
   it("confidence takes the largest top probability first", () => {
     assert.deepEqual(pick(confidence(), 4), [9, 5, 8, 3]);
@@ -214,7 +191,7 @@ describe("ranked selectors", () => {
     };
     const same = [...masked].map(() => [0.5, 0.5]);
     for (const selector of [confidence(), margin(), entropyOrder()]) {
-      assert.deepEqual(choose(selector, masked, 3, { randomness: silent }, same), [3, 5, 8]);
+      assert.deepEqual(choose(selector, masked, 3, { randomness: silent, laws: same }), [3, 5, 8]);
       assert.equal(selector.reads, "predictions");
     }
   });

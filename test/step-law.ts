@@ -14,6 +14,11 @@ export interface Problem {
   readonly noise: Noise;
 }
 
+/** A problem with its exact model. */
+export interface ExactProblem extends Problem {
+  readonly denoiser: Denoiser;
+}
+
 /** The exact posterior of a problem under its own noise. */
 export function exactDenoiser({ joint, length, process, noise }: Problem): Denoiser {
   return jointTable({
@@ -24,22 +29,34 @@ export function exactDenoiser({ joint, length, process, noise }: Problem): Denoi
   });
 }
 
-/** The law of x_t, [states^D], the first position the slowest index. */
-export function lawAt({ joint, length, process, noise }: Problem, t: number): Float64Array {
+/**
+ * The law of x_t, [states^D], the first position the slowest index.
+ *
+ * @param given tokens, -1 where free: evidence about the data, and not noised
+ */
+export function lawAt(
+  { joint, length, process, noise }: Problem,
+  t: number,
+  given: ArrayLike<number> = new Int32Array(length).fill(-1),
+): Float64Array {
   const { states, vocabulary } = process;
   const law = new Float64Array(states ** length);
   const row = new Float64Array(states);
+  let evidence = 0;
   joint.forEach((p, index) => {
     const clean = sequenceAt(index, vocabulary, length);
-    const rows = Array.from(clean, (token) => {
-      process.transitionInto(row, token, noise.sigma(t));
+    if (clean.some((token, d) => given[d]! >= 0 && token !== given[d])) return;
+    evidence += p;
+    const rows = Array.from(clean, (token, d) => {
+      if (given[d]! >= 0) row.fill(0).fill(1, token, token + 1);
+      else process.transitionInto(row, token, noise.sigma(t));
       return row.slice();
     });
     for (let to = 0; to < law.length; to++) {
       law[to]! += sequenceAt(to, states, length).reduce((chance, token, d) => chance * rows[d]![token]!, p);
     }
   });
-  return law;
+  return law.map((chance) => chance / evidence);
 }
 
 /** One row of a step t -> s as `sample` would hand it to a sampler. */

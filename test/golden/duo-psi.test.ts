@@ -1,7 +1,7 @@
 /** Psi-samplers and their profiles against the released code of Duo, chapter II. */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { absorbing, linear, type Noise } from "../../src/index.ts";
+import { absorbing, linear } from "../../src/index.ts";
 import { sine } from "../../src/noise/sine.ts";
 import { plugInPosterior } from "../../src/processes/plug-in.ts";
 import { uniformProcess } from "../../src/processes/uniform-process.ts";
@@ -9,19 +9,8 @@ import { type Kappa, psi } from "../../src/samplers/psi.ts";
 import { psiCap, psiProfile, psiRemask, psiRescale } from "../../src/samplers/psi-profile.ts";
 import { close, goldenFile } from "../golden.ts";
 import { stepLaws } from "../step-of.ts";
+import { type NoiseInputs, noiseOf, type StepInputs } from "./duo.ts";
 
-interface NoiseInputs {
-  readonly type: "log-linear" | "cosine";
-  readonly eps: number;
-}
-interface StepInputs {
-  readonly V: number;
-  readonly noise: NoiseInputs;
-  readonly t: number;
-  readonly s: number;
-  readonly x: number[];
-  readonly raw_logits: number[][];
-}
 type Inputs =
   | { readonly kind: "noise" }
   | ({ readonly kind: "step_uniform" } & StepInputs)
@@ -51,10 +40,6 @@ interface Expected {
   readonly timesteps: number[];
   readonly alphas: number[];
   readonly kappas: number[];
-}
-
-function noiseOf({ type, eps }: NoiseInputs): Noise {
-  return type === "cosine" ? sine({ eps }) : linear({ eps });
 }
 
 function kappaOf(mode: string): Kappa {

@@ -1,25 +1,13 @@
 /** Noises, posteriors and the NELBO of Duo's uniform-state diffusion against the released code. */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { absorbing, linear, type Noise, predictions } from "../../src/index.ts";
-import { sine } from "../../src/noise/sine.ts";
+import { absorbing, predictions } from "../../src/index.ts";
 import { plugInPosterior } from "../../src/processes/plug-in.ts";
 import { scoreEntropy } from "../../src/processes/score-entropy.ts";
 import { uniformProcess } from "../../src/processes/uniform-process.ts";
 import { close, goldenFile } from "../golden.ts";
+import { type NoiseInputs, noiseOf, type StepInputs } from "./duo.ts";
 
-interface NoiseInputs {
-  readonly type: "log-linear" | "cosine";
-  readonly eps: number;
-}
-interface StepInputs {
-  readonly V: number;
-  readonly noise: NoiseInputs;
-  readonly t: number;
-  readonly s: number;
-  readonly x: number[];
-  readonly raw_logits: number[][];
-}
 type Inputs =
   | (NoiseInputs & { readonly kind: "noise"; readonly t: number[]; readonly alpha_query: number[] })
   | (StepInputs & { readonly kind: "step_uniform"; readonly x0: number[] })
@@ -41,11 +29,6 @@ interface Expected {
   readonly posterior_given_x0: number[][];
   readonly forward_process_of_p_x0_at_s: number[][];
   readonly nelbo_per_token: number[];
-}
-
-/** The names of the Duo code. */
-function noiseOf({ type, eps }: NoiseInputs): Noise {
-  return type === "cosine" ? sine({ eps }) : linear({ eps });
 }
 
 describe("golden: duo_uniform", () => {

@@ -5,6 +5,7 @@ import { entropy, jointTable, predictions } from "../../src/index.ts";
 import { optimalSchedules, scheduleCost } from "../../src/optimize/optimal-schedule.ts";
 import { close, goldenFile } from "../golden.ts";
 import { sequenceAt } from "../law.ts";
+import { sum } from "../sum.ts";
 
 interface Inputs {
   readonly kind: string;
@@ -27,9 +28,6 @@ interface Expected {
     dp_cuts_one_optimum: number[];
   }[];
 }
-
-const sum = (values: ArrayLike<number>): number =>
-  Array.from(values).reduce((total, value) => total + value, 0);
 
 /** Nats of a schedule above the entropy: the left Riemann error of the curve. */
 const nats = (curve: readonly number[], cuts: readonly number[]): number =>
