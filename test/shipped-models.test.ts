@@ -7,11 +7,14 @@ import { describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { parse } from "npyjs";
 import { distinct } from "../src/measures/distinct.ts";
+import { estimate } from "../src/measures/measure.ts";
 import { nGramKL } from "../src/measures/n-gram-kl.ts";
 import { ruleError } from "../src/measures/rule-error.ts";
 import { samplingFloor } from "../src/measures/sampling-floor.ts";
 import { unigramEntropy } from "../src/measures/unigram-entropy.ts";
 import { wordShare } from "../src/measures/word-share.ts";
+import { loadModel } from "../src/node/index.ts";
+import { modelMeasures, searchData } from "../src/node/model-measures.ts";
 
 const models = fileURLToPath(new URL("../models", import.meta.url));
 
@@ -88,3 +91,41 @@ function npy(file: string): Int32Array {
 function show({ value, standardError }: { value: number; standardError: number }): string {
   return `${value.toFixed(4)} +- ${standardError.toFixed(4)}`;
 }
+
+describe("the folders that ship", () => {
+  for (const name of readdirSync(models).filter((each) => !each.includes("."))) {
+    test(`${name}: at most 12 MB, its measures can be made, its smaller file says nearly the same`, async () => {
+      const files = readdirSync(join(models, name));
+      const bytes = files.reduce((sum, file) => sum + statSync(join(models, name, file)).size, 0);
+      assert.ok(bytes <= 12e6, `${bytes} bytes`);
+      const whole = await loadModel(name);
+      const { length, vocabulary } = whole.denoiser;
+      const data = await searchData(whole, { count: 8 });
+      const made = await modelMeasures(whole, data);
+      assert.ok(made.some(({ better }) => better !== "neither"));
+      for (const measure of made) {
+        const { value } = await estimate(measure, data.tokens, length);
+        assert.ok(Number.isFinite(value), measure.name);
+      }
+      if (whole.manifest?.small) {
+        const small = await loadModel(name, { small: true });
+        const input = {
+          tokens: data.tokens.subarray(0, 4 * length).map((token, at) => (at % 3 === 0 ? token : 0)),
+          batch: 4,
+          time: Float64Array.of(0.2, 0.4, 0.6, 0.8),
+        };
+        const [a, b] = [await whole.denoiser.predict(input), await small.denoiser.predict(input)];
+        let worst = 0;
+        for (let at = 0; at < 4 * length; at++) {
+          for (let v = 0; v < vocabulary; v++) {
+            worst = Math.max(worst, Math.abs(a.data[at * a.width + v]! - b.data[at * b.width + v]!));
+          }
+        }
+        console.log(`${name}: logits of the smaller file differ by at most ${worst.toFixed(3)}`);
+        assert.ok(worst > 0 && worst < 0.5, `${worst}`);
+        await small.dispose();
+      }
+      await whole.dispose();
+    });
+  }
+});

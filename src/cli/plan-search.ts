@@ -68,7 +68,7 @@ export async function findPlan(model: Model, settings: PlanSearchSettings): Prom
     ...(fresh ? { given: givenPrefix(fresh, { length: denoiser.length, prefix }) } : {}),
     ...(journal ? { remember: journal.rows } : {}),
     ...(settings.signal ? { signal: settings.signal } : {}),
-    progress: ({ share }) => progress.update(`searching the plan for ${calls} calls`, share),
+    progress: (share) => progress.update(`searching the plan for ${calls} calls`, share),
   });
   await journal?.discard();
   const evaluations = made.evaluations + found.evaluations;

@@ -34,7 +34,8 @@ export interface PlanSearchOptions {
   /** Remembers rows: returns those an earlier run made, or makes them and keeps them. Default: makes them. */
   readonly remember?: (request: RowsRequest, make: () => Promise<Int32Array>) => Promise<Int32Array>;
   readonly signal?: SampleOptions["signal"];
-  readonly progress?: (done: { what: string; share: number }) => void;
+  /** Told of the share of the whole that is done, search and check. */
+  readonly progress?: (share: number) => void;
 }
 
 /** A candidate with what its samples scored in the search. */
@@ -87,7 +88,6 @@ export async function searchPlans(denoiser: Denoiser, options: PlanSearchOptions
   const run = async (
     candidate: PlanCandidate,
     rows: { seed: number; first: number; count: number },
-    what: string,
   ): Promise<Int32Array> => {
     const calls = callsOf(candidate);
     const request = { candidate: candidate.name, ...rows };
@@ -103,13 +103,13 @@ export async function searchPlans(denoiser: Denoiser, options: PlanSearchOptions
         ...(options.signal ? { signal: options.signal } : {}),
         progress: ({ rows: before, state }) => {
           const here = before * calls + (state.batch * state.index * calls) / state.steps;
-          options.progress?.({ what, share: Math.min(1, (spent + here) / planned) });
+          options.progress?.(Math.min(1, (spent + here) / planned));
         },
       });
       return made.tokens;
     });
     spent += rows.count * calls;
-    options.progress?.({ what, share: Math.min(1, spent / planned) });
+    options.progress?.(Math.min(1, spent / planned));
     return tokens;
   };
 
@@ -119,7 +119,7 @@ export async function searchPlans(denoiser: Denoiser, options: PlanSearchOptions
     budget,
     batch,
     kept: plain,
-    run: (i, rows) => run(candidates[i]!, { seed, ...rows }, SEARCHING),
+    run: (i, rows) => run(candidates[i]!, { seed, ...rows }),
     score: (tokens) => score(tokens, length),
   });
   const ranked = ranking.map(({ candidate, ...scored }) => ({ ...candidates[candidate]!, ...scored }));
@@ -128,14 +128,10 @@ export async function searchPlans(denoiser: Denoiser, options: PlanSearchOptions
   const inCheck = [winner, ...candidates.filter((each) => each.plain && each !== winner)];
   const checked: CheckedCandidate[] = [];
   for (const candidate of inCheck) {
-    const tokens = await run(candidate, { seed: seed + 1, first: 0, count: check }, SEARCHING);
+    const tokens = await run(candidate, { seed: seed + 1, first: 0, count: check });
     const measured: Record<string, Estimate> = {};
     for (const measure of measures) measured[measure.name] = await estimate(measure, tokens, length);
-    checked.push({
-      ...candidate,
-      measured,
-      score: await score(tokens, length),
-    });
+    checked.push({ ...candidate, measured, score: await score(tokens, length) });
   }
   return {
     best: bestOf(checked, measures),
@@ -145,9 +141,6 @@ export async function searchPlans(denoiser: Denoiser, options: PlanSearchOptions
     evaluations: evaluations + checked.reduce((sum, each) => sum + check * callsOf(each), 0),
   };
 }
-
-/** What the progress line says: one thing from start to end, so that the time left is that of the whole. */
-const SEARCHING = "searching plans";
 
 /** The winner of the search, first of `checked`, unless a plain method is clearly better. */
 function bestOf(checked: readonly CheckedCandidate[], measures: readonly Measure[]): CheckedCandidate {
