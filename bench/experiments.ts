@@ -196,16 +196,19 @@ const studies: Record<string, Settings> = {
   },
   "plans-bach": {
     ...planStudy,
+    budget: 16000,
     model: "bach",
     title: "Chorale melodies, uniform noise: chosen plans against fixed methods",
     methods: unmasked,
   },
   "plans-bach-prefix": {
     ...planStudy,
+    budget: 16000,
     model: "bach",
     prefix: 32,
     title: "Chorale melodies that go on from two given bars, uniform noise",
-    methods: unmasked,
+    steps: [8, 16, 32],
+    methods: [pair("uniform", ""), method("uniform", "", "systematic-ancestral"), chosen],
   },
   "plans-digits": {
     ...planStudy,

@@ -88,6 +88,17 @@ describe("the score of a plan", () => {
     assert.ok(Math.abs((await score(new Int32Array(100), 10)) - 6) < 1e-12);
   });
 
+  it("does not reward what is below the floor of fresh data", async () => {
+    const share: Measure = {
+      ...{ name: "ones", label: "ones", better: "lower" },
+      of: (tokens) => tokens.filter((token) => token === 1).length / tokens.length,
+    };
+    // Two fresh sets of two sequences of two tokens: a quarter and three quarters ones, half on average.
+    const { score } = planScore([share], { fresh: Int32Array.of(1, 0, 0, 0, 1, 1, 1, 0) });
+    assert.ok(Math.abs((await score(Int32Array.of(0, 0, 0, 0), 2)) - 0.75) < 1e-12);
+    assert.ok(Math.abs((await score(Int32Array.of(1, 1, 1, 0), 2)) - 1) < 1e-12);
+  });
+
   it("falls back on the first measure, and says so where there is none", async () => {
     const share = fixed("share", 0.75, { better: "higher", modeSeeking: true });
     assert.equal(await planScore([share]).score(new Int32Array(4), 2), 0.25);

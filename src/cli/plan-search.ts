@@ -12,7 +12,7 @@ import { callsText } from "./check-plan.ts";
 import { identity } from "./identity.ts";
 import { givenPrefix } from "./prefix.ts";
 import type { Progress } from "./progress.ts";
-import { search } from "./schedules.ts";
+import { isPowerOfTwo, search } from "./schedules.ts";
 
 /** What a search by sampling needs beside the model. */
 export interface PlanSearchSettings {
@@ -61,11 +61,16 @@ export async function findPlan(model: Model, settings: PlanSearchSettings): Prom
   const data = await searchData(model, { count: sequences, seed, batch });
   const measures = await modelMeasures(model, data, { prefix });
   const made = await remembered(journal, "candidates", () => candidatesOf(model, settings));
-  const fresh = prefix > 0 ? await freshData(model, { count: check }) : undefined;
+  const fresh = await freshData(model, { count: 256 });
+  if (prefix > 0 && !fresh) {
+    throw new RangeError(
+      `optimize: a prefix of ${prefix} tokens was asked for, and "${model.name}" has no data to take it from; name some in the manifest's "fresh"`,
+    );
+  }
   const found = await searchPlans(denoiser, {
     candidates: made.candidates,
-    ...{ process, noise, measures, budget, check, seed, batch },
-    ...(fresh ? { given: givenPrefix(fresh, { length: denoiser.length, prefix }) } : {}),
+    ...{ process, noise, measures, fresh, budget, check, seed, batch },
+    ...(fresh && prefix > 0 ? { given: givenPrefix(fresh, { length: denoiser.length, prefix }) } : {}),
     ...(journal ? { remember: journal.rows } : {}),
     ...(settings.signal ? { signal: settings.signal } : {}),
     progress: (share) => progress.update(`searching the plan for ${calls} calls`, share),
@@ -106,9 +111,20 @@ async function candidatesOf(
     }
     return found.schedules.find((each) => each.steps === steps)!.schedule;
   };
+  // Published times, where there are some and no exact law of a step replaces them.
+  const published =
+    process.mask === undefined && isPowerOfTwo(calls) && calls > 1
+      ? await search(
+          model,
+          { steps: [calls], method: "jys" },
+          { sequences, levels, seed, batch, predictSequences: 0, progress },
+        )
+      : undefined;
+  evaluations += published?.evaluations ?? 0;
+  const jys = published?.schedules[0]?.schedule;
   const tokens = manifest?.tokens;
   const shape = tokens?.kind === "grey" ? { rows: tokens.rows, columns: tokens.columns } : undefined;
-  const options = { calls, process, noise, length, shape, optimal };
+  const options = { calls, process, noise, length, shape, optimal, jys };
   const candidates = parts ? await gridCandidates({ ...options, ...parts }) : await planCandidates(options);
   return { candidates, evaluations };
 }

@@ -28,6 +28,8 @@ export interface CandidateOptions {
    * a mask): the information curve's or the path cost's.
    */
   optimal(steps: number, selector: NamedPart | undefined): Promise<Schedule>;
+  /** Jump Your Steps' times for that many steps, if they were searched; used without a mask. */
+  readonly jys?: Schedule | undefined;
 }
 
 /** Exponents that grids of the family are tried with. */
@@ -63,7 +65,12 @@ export async function gridCandidates(
     );
   }
   const optimal = await options.optimal(steps, selector);
-  const plain = [uniform({ steps }), cosine({ steps }), optimal];
+  const plain = [
+    uniform({ steps }),
+    cosine({ steps }),
+    optimal,
+    ...(options.jys?.steps === steps ? [options.jys] : []),
+  ];
   const family = EXPONENTS.flatMap((a) => EXPONENTS.map((b) => ({ a, b })))
     .filter(({ a, b }) => a !== 1 || b !== 1)
     .map((exponents) => power({ steps, ...exponents }));
@@ -130,8 +137,9 @@ async function withMask(options: CandidateOptions): Promise<PlanCandidate[]> {
 }
 
 async function withoutMask(options: CandidateOptions): Promise<PlanCandidate[]> {
-  const { calls: steps, length } = options;
+  const { calls: steps, length, jys } = options;
   const optimal = await options.optimal(steps, undefined);
+  const measured = jys ? [optimal, jys] : [optimal];
   const family = (exponents: readonly number[]): Schedule[] =>
     steps === 1
       ? []
@@ -140,10 +148,10 @@ async function withoutMask(options: CandidateOptions): Promise<PlanCandidate[]> 
           .filter(({ a, b }) => a !== 1 || b !== 1)
           .map((each) => power({ steps, ...each }));
   const made: PlanCandidate[] = [
-    ...[uniform({ steps }), cosine({ steps }), optimal].map((schedule) =>
+    ...[uniform({ steps }), cosine({ steps }), ...measured].map((schedule) =>
       candidate(options, { sampler: ANCESTRAL, schedule, plain: true }),
     ),
-    ...[uniform({ steps }), cosine({ steps }), optimal, ...family(FEW_EXPONENTS)].map((schedule) =>
+    ...[uniform({ steps }), cosine({ steps }), ...measured, ...family(FEW_EXPONENTS)].map((schedule) =>
       candidate(options, { sampler: SYSTEMATIC, schedule }),
     ),
     ...[uniform({ steps }), power({ steps, b: 1.25 })].map((schedule) =>
@@ -151,7 +159,7 @@ async function withoutMask(options: CandidateOptions): Promise<PlanCandidate[]> 
     ),
     candidate(options, { sampler: ANCESTRAL, schedule: power({ steps, b: 1.25 }) }),
     ...TEMPERATURES.flatMap((temperature) =>
-      [uniform({ steps }), power({ steps, b: 1.25 })].map((schedule) =>
+      [uniform({ steps }), ...measured].map((schedule) =>
         candidate(options, { sampler: SYSTEMATIC, schedule, temperature }),
       ),
     ),

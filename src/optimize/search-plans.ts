@@ -23,6 +23,8 @@ export interface PlanSearchOptions {
   readonly process: Process;
   readonly noise: Noise;
   readonly measures: readonly Measure[];
+  /** [n, length] fresh sequences of the data, for the floors of the measures; see `planScore`. */
+  readonly fresh?: Int32Array | undefined;
   /** Sequences to send through the model in the search, about. */
   readonly budget: number;
   /** Sequences per method of the check after it, at least 2; with a seed of its own. */
@@ -79,7 +81,7 @@ export async function searchPlans(denoiser: Denoiser, options: PlanSearchOptions
   const { candidates, process, noise, measures, budget, check, seed, batch = 8 } = options;
   const { length } = denoiser;
   const { remember = (_, make) => make() } = options;
-  const { of: scoredBy, score } = planScore(measures);
+  const { of: scoredBy, score } = planScore(measures, { fresh: options.fresh });
   const plain = candidates.flatMap((each, i) => (each.plain ? [i] : []));
   const checkedRows = (plain.length + 1) * check;
   const planned = budget + checkedRows * callsOf(candidates[0]!);
