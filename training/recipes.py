@@ -103,7 +103,7 @@ def digits(options) -> Recipe:
         masked=False,
         shape=Shape(size, size, 64, width=160, blocks=4, heads=5, timed=True, columns=8, dropout=0.1),
         batch=64,
-        rounds=(700, 2000),
+        rounds=(700,),
         rate=0.01,
         weight_decay=0.1,
     )

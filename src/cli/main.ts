@@ -6,6 +6,7 @@ import { removeUnfinished } from "../node/index.ts";
 import { compareCommand } from "./compare-command.ts";
 import { curveCommand } from "./curve-command.ts";
 import { demoCommand } from "./demo-command.ts";
+import { importCommand } from "./import-command.ts";
 import { modelsCommand } from "./models-command.ts";
 import { optimizeCommand } from "./optimize-command.ts";
 import { sampleCommand } from "./sample-command.ts";
@@ -32,6 +33,7 @@ for (const make of [
   sampleCommand,
   compareCommand,
   demoCommand,
+  importCommand,
 ]) {
   program.addCommand(make());
 }

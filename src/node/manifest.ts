@@ -1,5 +1,7 @@
 import { join } from "node:path";
 import { z } from "zod";
+import type { Noise } from "../noise/noise.ts";
+import type { Process } from "../processes/process.ts";
 import type { GreyDescription } from "../tokens/grey.ts";
 import type { NotesDescription } from "../tokens/notes.ts";
 import { checkSchema } from "./check-schema.ts";
@@ -65,12 +67,22 @@ export interface Manifest {
   readonly length: number;
   /** V, the number of clean tokens. */
   readonly vocabulary: number;
-  /** Names of the network's inputs; default { tokens: "x" }. `time` must be named unless the model is time-free. */
-  readonly inputs?: { readonly tokens: string; readonly time?: string };
+  /**
+   * Names of the network's inputs; default { tokens: "x" }. Unless the model is time-free, `time` must be named, or
+   * `sigma` where the network takes the noise level sigma(t) = -log alpha(t) instead of t.
+   */
+  readonly inputs?: { readonly tokens: string; readonly time?: string; readonly sigma?: string };
   /** Name of the network's output; default "logits". */
   readonly output?: string;
   /** True where the network's output has one more column, for the mask. Default false. */
   readonly maskColumn?: boolean;
+  /** The network's mask where it is one of the V tokens, and not token V. It is never predicted. */
+  readonly mask?: number;
+  /**
+   * What row d of the output is; default "logits", of clean token d. "next-logits": of clean token d + 1;
+   * "leave-one-out-logits": of clean token d given the other tokens; "log-scores": log q_t(y) / q_t(x).
+   */
+  readonly returns?: "logits" | "next-logits" | "leave-one-out-logits" | "log-scores";
   /** The character of each token. */
   readonly alphabet?: string;
   /** What the tokens stand for where they are no characters. */
@@ -146,9 +158,13 @@ const manifest: z.ZodType<Manifest> = z.strictObject({
   timeFree: yesNo,
   length: whole,
   vocabulary: whole,
-  inputs: z.strictObject({ tokens: text, time: text.exactOptional() }, "an object").exactOptional(),
+  inputs: z
+    .strictObject({ tokens: text, time: text.exactOptional(), sigma: text.exactOptional() }, "an object")
+    .exactOptional(),
   output: text.exactOptional(),
   maskColumn: yesNo.exactOptional(),
+  mask: token.exactOptional(),
+  returns: z.enum(["logits", "next-logits", "leave-one-out-logits", "log-scores"]).exactOptional(),
   alphabet: z.string("text").exactOptional(),
   tokens: tokens.exactOptional(),
   small: z.strictObject({ file: fileName, sha256 }, "an object").exactOptional(),
@@ -168,8 +184,7 @@ export async function readManifest(folder: string): Promise<Manifest> {
   const read = checkSchema(manifest, await readJson(path, { limit: 2 ** 20 }), path);
   const { alphabet, vocabulary, timeFree, inputs, kind } = read;
   try {
-    noiseFrom(read.noise);
-    processFrom(read.process, { vocabulary });
+    checkReading(read, { noise: noiseFrom(read.noise), process: processFrom(read.process, { vocabulary }) });
   } catch (cause) {
     throw new Error(`${path}: ${(cause as Error).message}`, { cause });
   }
@@ -178,10 +193,11 @@ export async function readManifest(folder: string): Promise<Manifest> {
   if (kind === "chain" && !timeFree) {
     throw new Error(`${path}: timeFree is false; expected true for a chain under absorbing noise`);
   }
-  if (kind === "onnx" && timeFree === (inputs?.time !== undefined)) {
+  const named = inputs?.time === undefined ? "sigma" : "time";
+  if (kind === "onnx" && timeFree === (inputs?.[named] !== undefined)) {
     throw new Error(
       timeFree
-        ? `${path}: timeFree is true, yet inputs.time is "${inputs?.time}"; set timeFree to false or remove inputs.time`
+        ? `${path}: timeFree is true, yet inputs.${named} is "${inputs?.[named]}"; set timeFree to false or remove inputs.${named}`
         : `${path}: timeFree is false, yet inputs.time is missing; name the model's time input or set timeFree to true`,
     );
   }
@@ -190,6 +206,26 @@ export async function readManifest(folder: string): Promise<Manifest> {
 
 function staysInside(name: string): boolean {
   return name !== "" && !/^[/\\]|^[a-z]:|\0/i.test(name) && !name.split(/[/\\]/).includes("..");
+}
+
+/** @throws RangeError unless the network's mask and its noise level can be what the manifest says */
+function checkReading(
+  { mask, maskColumn, vocabulary, inputs }: Manifest,
+  { noise, process }: { noise: Noise; process: Process },
+): void {
+  if (mask !== undefined && (process.mask === undefined || maskColumn || mask >= vocabulary)) {
+    throw new RangeError(
+      `mask is ${mask}; expected one of the ${vocabulary} tokens, in a model with a process that has a mask and without maskColumn`,
+    );
+  }
+  if (inputs?.time !== undefined && inputs.sigma !== undefined) {
+    throw new RangeError("inputs names both time and sigma; expected one of them");
+  }
+  if (inputs?.sigma !== undefined && noise.sigma(1) === Number.POSITIVE_INFINITY) {
+    throw new RangeError(
+      `inputs.sigma is named, and the noise ${noise.name} has an infinite sigma at t = 1; expected noise as the network was trained with, such as linear with eps 0.001`,
+    );
+  }
 }
 
 /** @throws Error unless the tokens of the description fit the model's */

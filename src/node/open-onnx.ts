@@ -2,9 +2,11 @@ import { availableParallelism } from "node:os";
 import type { Denoiser } from "../denoisers/denoiser.ts";
 import { onnxDenoiser } from "../onnx/onnx-denoiser.ts";
 import type { Manifest } from "./manifest.ts";
+import { networkDenoiser, type Reading } from "./network-denoiser.ts";
 
 /** What a manifest says of a network. */
-type Network = Pick<Manifest, "name" | "vocabulary" | "length" | "inputs" | "output" | "maskColumn">;
+type Network = Pick<Manifest, "name" | "vocabulary" | "length" | "inputs" | "output" | "maskColumn"> &
+  Partial<Reading>;
 
 /**
  * Opens a manifest's network in onnxruntime-node, on the CPU.
@@ -18,7 +20,8 @@ export async function openOnnx(
   { manifest, threads = availableParallelism() }: { manifest: Network; threads?: number },
 ): Promise<{ denoiser: Denoiser; dispose(): Promise<void> }> {
   const { InferenceSession, Tensor } = await runtime();
-  const { vocabulary, length, name, inputs, output, maskColumn } = manifest;
+  const { vocabulary, length, name, inputs, output, maskColumn, process, noise } = manifest;
+  const time = inputs?.time ?? inputs?.sigma;
   const session = await InferenceSession.create(file, {
     executionProviders: ["cpu"],
     intraOpNumThreads: threads,
@@ -34,17 +37,18 @@ export async function openOnnx(
     );
   });
   try {
-    const denoiser = onnxDenoiser({
+    const network = onnxDenoiser({
       session,
       Tensor,
       vocabulary,
       length,
       name,
       preallocate: true,
-      ...(inputs ? { inputs } : {}),
+      ...(inputs ? { inputs: { tokens: inputs.tokens, ...(time === undefined ? {} : { time }) } } : {}),
       ...(output === undefined ? {} : { output }),
       ...(maskColumn === undefined ? {} : { maskColumn }),
     });
+    const denoiser = process && noise ? networkDenoiser(network, { ...manifest, process, noise }) : network;
     return { denoiser, dispose: () => session.release() };
   } catch (cause) {
     await session.release();
