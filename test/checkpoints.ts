@@ -5,9 +5,11 @@ import { join } from "node:path";
 import { after } from "node:test";
 import { fileURLToPath } from "node:url";
 
-/** Where the checkpoints are: fixtures of small ones, or the folder that FEWSTEP_CKPT names. */
-export const checkpoints: string =
-  process.env["FEWSTEP_CKPT"] ?? fileURLToPath(new URL("fixtures/ckpt/", import.meta.url));
+/** Small checkpoints, one of each kind. */
+export const fixtures: string = fileURLToPath(new URL("fixtures/ckpt/", import.meta.url));
+
+/** The checkpoints to be tested: the fixtures, or others of these kinds in the folder that FEWSTEP_CKPT names. */
+export const checkpoints: string = process.env["FEWSTEP_CKPT"] ?? fixtures;
 
 /** Names of the checkpoint folders. */
 export const checkpointNames: readonly string[] = readdirSync(checkpoints).filter((name) =>
@@ -49,8 +51,9 @@ export interface Golden extends GoldenCase {
   readonly checks: { readonly suggested_atol: number };
 }
 
-export function goldenOf(name: string): Golden {
-  return JSON.parse(readFileSync(join(checkpoints, name, "golden.json"), "utf8")) as Golden;
+/** What the reference returned for a checkpoint of a folder. */
+export function goldenOf(name: string, folder: string): Golden {
+  return JSON.parse(readFileSync(join(folder, name, "golden.json"), "utf8")) as Golden;
 }
 
 /** A folder for what a test writes, which goes with the test file. */
@@ -63,7 +66,7 @@ export function scratch(): string {
 /** A copy of a fixture whose config.json is changed; undefined removes a field. */
 export function changedCopy(place: string, name: string, changes: Record<string, unknown> = {}): string {
   const folder = mkdtempSync(join(place, `${name}-`));
-  cpSync(fileURLToPath(new URL(`fixtures/ckpt/${name}/`, import.meta.url)), folder, {
+  cpSync(join(fixtures, name), folder, {
     recursive: true,
     filter: (path) => !path.endsWith("golden.json"),
   });

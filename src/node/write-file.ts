@@ -4,22 +4,24 @@ import {
   closeSync,
   constants,
   fsync,
+  mkdirSync,
   openSync,
   realpathSync,
   renameSync,
+  rmdirSync,
+  rmSync,
   type Stats,
   statSync,
-  unlinkSync,
   writeFile,
 } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { fileProblem } from "./file-problem.ts";
 
 const writeAll = promisify(writeFile);
 const flush = promisify(fsync);
 
-/** Temporary files that are being written. */
+/** Temporary files and folders that are being written. */
 const unfinished = new Set<string>();
 
 /**
@@ -37,7 +39,7 @@ export async function writeFinished(path: string, data: string | Uint8Array): Pr
     if (existing && !existing.isFile()) return await writeAll(path, data);
     // Through a symbolic link, so that the link stays and its target is replaced.
     const target = existing ? realpathSync(path) : path;
-    temporary = join(dirname(target), `.fewstep-${randomBytes(8).toString("hex")}.tmp`);
+    temporary = temporaryBeside(target);
     // Opened synchronously: a signal handler sees either no file or one that it can remove.
     file = openSync(temporary, "wx", existing ? existing.mode & 0o777 : 0o666);
     unfinished.add(temporary);
@@ -78,9 +80,40 @@ export function checkPlace(path: string): Stats | undefined {
   }
 }
 
-/** Removes at once whatever {@link writeFinished} has not finished: for a signal handler that ends the process. */
+/**
+ * Writes a folder that is either complete or not there: `fill` writes into a temporary folder beside it, which is
+ * then renamed. The folder itself may be there if it is empty.
+ *
+ * @throws what `fill` throws, or Error with one sentence if the folder cannot be made; the temporary one is then gone
+ */
+export async function writeFinishedFolder<Result>(
+  path: string,
+  fill: (temporary: string) => Promise<Result>,
+): Promise<Result> {
+  const target = resolve(path);
+  const temporary = temporaryBeside(target);
+  try {
+    mkdirSync(temporary);
+    unfinished.add(temporary);
+    const result = await fill(temporary);
+    if (statSync(target, { throwIfNoEntry: false })) rmdirSync(target);
+    renameSync(temporary, target);
+    unfinished.delete(temporary);
+    return result;
+  } catch (cause) {
+    remove(temporary);
+    if ((cause as { code?: unknown }).code === undefined) throw cause;
+    throw new Error(`writeFinishedFolder: cannot write ${path}: ${fileProblem(cause)}`, { cause });
+  }
+}
+
+/** Removes at once whatever has been begun and not finished: for a signal handler that ends the process. */
 export function removeUnfinished(): void {
   for (const temporary of unfinished) remove(temporary);
+}
+
+function temporaryBeside(target: string): string {
+  return join(dirname(target), `.fewstep-${randomBytes(8).toString("hex")}.tmp`);
 }
 
 function closeQuietly(file: number): void {
@@ -94,8 +127,8 @@ function closeQuietly(file: number): void {
 function remove(temporary: string): void {
   unfinished.delete(temporary);
   try {
-    unlinkSync(temporary);
+    rmSync(temporary, { recursive: true, force: true });
   } catch {
-    // Already renamed, or never made.
+    // Already renamed, or not ours any more.
   }
 }

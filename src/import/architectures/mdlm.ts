@@ -1,0 +1,49 @@
+import { z } from "zod";
+import { checkSchema } from "../../node/check-schema.ts";
+import { type Architecture, headSize, whole } from "../architecture.ts";
+import { dit } from "./dit.ts";
+
+const schema = z.object({
+  vocab_size: whole,
+  model_length: whole,
+  hidden_dim: whole,
+  cond_dim: whole,
+  n_blocks: whole,
+  n_heads: whole,
+  time_conditioning: z.boolean("true or false"),
+});
+
+/**
+ * MDLM: logits of the clean token; the mask is the last token. Without time conditioning the noise level is 0
+ * everywhere, and all that hangs on it is constant.
+ *
+ * Source: Sahoo et al. 2024, arXiv 2406.07524.
+ */
+export const mdlm: Architecture = {
+  name: "mdlm",
+  recognises: (config) => config["model_type"] === "mdlm",
+  build(net, { config, where }) {
+    const read = checkSchema(schema, config, where);
+    const sigma = read.time_conditioning
+      ? net.graph.input("sigma", "float32", ["batch"])
+      : net.graph.constant("float32", [0]);
+    return {
+      ...dit(net, {
+        prefix: "backbone.",
+        vocabulary: read.vocab_size,
+        width: read.hidden_dim,
+        heads: read.n_heads,
+        size: headSize(read.hidden_dim, read.n_heads, { where }),
+        blocks: read.n_blocks,
+        condition: read.cond_dim,
+        sigma,
+      }),
+      width: read.vocab_size,
+      longest: read.model_length,
+      mask: read.vocab_size - 1,
+      process: "absorbing",
+      noise: { name: "linear", eps: 1e-3 },
+      sigma: read.time_conditioning,
+    };
+  },
+};

@@ -1,0 +1,153 @@
+import { readdir, stat } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
+import { fileProblem } from "../node/file-problem.ts";
+import type { Manifest } from "../node/manifest.ts";
+import { readJson } from "../node/read-json.ts";
+import { writeFinished, writeFinishedFolder } from "../node/write-file.ts";
+import type { Architecture, Built } from "./architecture.ts";
+import { architectures } from "./architectures/index.ts";
+import { openCheckpoint } from "./checkpoint.ts";
+import { describe, type Unwritten } from "./describe.ts";
+import { type Graph, graph } from "./graph.ts";
+import { net } from "./net.ts";
+import { quoted } from "./safetensors-header.ts";
+import { weights } from "./weights.ts";
+import { type WrittenOnnx, writeOnnx } from "./write-onnx.ts";
+
+/** How a checkpoint is imported. */
+export interface ImportOptions {
+  /** The folder to write; it must not be there yet, or be empty. */
+  readonly out: string;
+  /** What the model is called; default the checkpoint folder's name. */
+  readonly name?: string;
+  readonly license?: string;
+  /** D, the positions of a sample; default the longest the network takes, at most `USUAL_LENGTH`. */
+  readonly length?: number;
+  /** The token for "masked", where neither config.json nor the tokenizer's files say. */
+  readonly mask?: number;
+  /** Bytes of weights above which they go to a file of their own; default what one file can hold. */
+  readonly inlineLimit?: number;
+  /** Told how much of the weights is written, 0 to 1. */
+  readonly onProgress?: (share: number) => void;
+}
+
+/** What was imported. */
+export interface Imported {
+  readonly architecture: string;
+  readonly manifest: Manifest;
+  readonly files: readonly string[];
+  /** Bytes of the network's files. */
+  readonly bytes: number;
+  readonly parameters: number;
+  /** Tensors of the checkpoint that belong to other tasks. */
+  readonly unused: readonly string[];
+}
+
+/** Stored tables that are computed instead, under the names that published files give them. */
+const recomputed = /(^|\.)(inv_freq|position_ids)$/;
+
+/**
+ * Imports a checkpoint as it is published, config.json and safetensors, as a model folder that `loadModel` opens:
+ * model.onnx with the weights in float32, and manifest.json. The folder appears whole or not at all; the weights
+ * pass through memory piece by piece.
+ *
+ * @throws Error with one sentence if the checkpoint is damaged, of no known architecture, or at odds with itself
+ */
+export async function importFolder(folder: string, options: ImportOptions): Promise<Imported> {
+  const where = join(folder, "config.json");
+  const config = await readJson(where, { limit: 2 ** 22 });
+  const architecture = recognised(config, where);
+  await checkOut(options.out);
+  const checkpoint = await openCheckpoint(folder);
+  try {
+    const found = weights(checkpoint, { where: folder });
+    const network = graph(architecture.name);
+    const built = architecture.build(net(network, found), { config, where });
+    complete(network, built);
+    const unused = found.unused().filter((name) => !recomputed.test(name));
+    if (unused.length > 0 && !built.mayHaveMore) {
+      throw new Error(
+        `${folder} has a tensor ${quoted(unused[0])}, which a network of the architecture ${architecture.name} does not have; it is a variant that cannot be imported`,
+      );
+    }
+    const parameters = found.parameters();
+    const manifest = await describe(built, {
+      architecture: architecture.name,
+      parameters,
+      folder,
+      where,
+      wishes: options,
+    });
+    const written = await writeWhole(network, manifest, options);
+    return {
+      architecture: architecture.name,
+      manifest: written.manifest,
+      files: [...written.files, "manifest.json"],
+      bytes: written.bytes,
+      parameters,
+      unused,
+    };
+  } finally {
+    await checkpoint.close();
+  }
+}
+
+function recognised(config: unknown, where: string): Architecture {
+  const isObject = typeof config === "object" && config !== null && !Array.isArray(config);
+  const found = isObject
+    ? architectures.find(({ recognises }) => recognises(config as Record<string, unknown>))
+    : undefined;
+  if (found) return found;
+  const type = isObject ? (config as Record<string, unknown>)["model_type"] : undefined;
+  throw new Error(
+    `${where}: ${type === undefined ? "it names no model_type" : `the architecture ${quoted(type)} is not known`}; expected one of ${architectures.map(({ name }) => name).join(", ")}, as published with config.json`,
+  );
+}
+
+/** Puts the network's last matrix behind its hidden rows, and names the output. */
+function complete(network: Graph, { hidden, project, finish, width }: Built): void {
+  const shape = network.node(
+    "Concat",
+    [network.node("Shape", ["x" as typeof hidden]), network.constant("int64", [width])],
+    { attributes: { axis: { int: 0 } } },
+  );
+  const logits = network.node("Reshape", [project(hidden), shape]);
+  network.output("logits", finish ? finish(logits) : logits, ["batch", "length", width]);
+}
+
+/** @throws Error unless the folder can be made: it is not there or empty, and its parent is there */
+async function checkOut(out: string): Promise<void> {
+  const entries = await readdir(out).catch((cause: { code?: unknown }) => {
+    if (cause.code === "ENOENT") return undefined;
+    throw new Error(
+      `cannot write ${out}: ${cause.code === "ENOTDIR" ? "it is a file; name a folder" : fileProblem(cause)}`,
+      { cause },
+    );
+  });
+  if (entries && entries.length > 0) {
+    throw new Error(`cannot write ${out}: the folder is not empty; name a new one, or remove it first`);
+  }
+  const parent = dirname(resolve(out));
+  const found = await stat(parent).catch(() => undefined);
+  if (!found?.isDirectory()) {
+    throw new Error(`cannot write ${out}: the folder ${parent} does not exist; make it first`);
+  }
+}
+
+async function writeWhole(
+  network: Graph,
+  manifest: Unwritten,
+  { out, inlineLimit, onProgress = () => {} }: ImportOptions,
+): Promise<WrittenOnnx & { manifest: Manifest }> {
+  const total = network.finished().initializers.reduce((sum, { bytes }) => sum + bytes, 0);
+  return writeFinishedFolder(out, async (folder) => {
+    const written = await writeOnnx(network, {
+      folder,
+      ...(inlineLimit === undefined ? {} : { inlineLimit }),
+      onBytes: (bytes) => onProgress(bytes / total),
+    });
+    const whole: Manifest = { ...manifest, file: written.files[0]!, sha256: written.sha256 };
+    await writeFinished(join(folder, "manifest.json"), `${JSON.stringify(whole, null, 2)}\n`);
+    return { ...written, manifest: whole };
+  });
+}
