@@ -5,7 +5,7 @@ import { describe, it } from "node:test";
 import { json, refused, run, succeed, together, workFolder } from "./run-cli.ts";
 
 const folder = workFolder();
-const commands = ["models", "curve", "optimize", "sample", "compare", "demo"] as const;
+const commands = ["models", "import", "curve", "optimize", "sample", "compare", "demo"] as const;
 
 describe("help", together, () => {
   it("lists the commands, examples and exit codes", async () => {
