@@ -181,6 +181,8 @@ const studies: Record<string, Settings> = {
   },
   "plans-countdown-net": {
     ...planStudy,
+    perMethod: 96,
+    budget: 4000,
     model: "countdown-net",
     title: "CountDown, trained network: chosen plans against fixed methods",
     methods: masked,
