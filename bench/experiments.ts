@@ -209,8 +209,9 @@ const studies: Record<string, Settings> = {
     model: "bach",
     prefix: 32,
     title: "Chorale melodies that go on from two given bars, uniform noise",
-    steps: [8, 16, 32],
-    methods: [pair("uniform", ""), method("uniform", "", "systematic-ancestral"), chosen],
+    steps: [16],
+    methods: [pair("uniform", ""), chosen],
+    extra: [{ ...pair("uniform", ""), steps: 32 }],
   },
   "plans-digits": {
     ...planStudy,
