@@ -54,7 +54,7 @@ export async function rankCorrelation(
   const quality: number[] = [];
   const halves: [number, number][] = [];
   const byMeasure = new Map<string, number[]>(named.map(({ name }) => [name, []]));
-  const seen = { few: [] as number[], half: [] as number[], gap: [] as number[], cost: [] as number[] };
+  const seen = { few: [] as number[], fewer: [] as number[], gap: [] as number[], cost: [] as number[] };
   for (const [i, grid] of grids.entries()) {
     const options = {
       ...{ process: model.process, noise: model.noise, sampler: systematicAncestral() },
@@ -72,7 +72,7 @@ export async function rankCorrelation(
     }
     const small = (await sample(denoiser, { ...options, count: few, seed: 200 })).tokens;
     seen.few.push(await score(small, length));
-    seen.half.push(await score(small.subarray(0, Math.floor(few / 4) * length), length));
+    seen.fewer.push(await score(small.subarray(0, Math.floor(few / 4) * length), length));
     const curve = await calibration(model, small.subarray(0, GAP_SEQUENCES * length));
     seen.gap.push(curve.reduce((sum, gap, at) => sum + Math.abs(gap - dataCurve[at]!), 0));
     seen.cost.push(costOf(costs, grid));
@@ -82,7 +82,7 @@ export async function rankCorrelation(
   const columns: [string, readonly number[]][] = [["score", quality], ...byMeasure];
   const figures: [string, readonly number[]][] = [
     [`score of ${few} other sequences`, seen.few],
-    [`score of ${Math.floor(few / 4)} other sequences`, seen.half],
+    [`score of ${Math.floor(few / 4)} other sequences`, seen.fewer],
     [`gap of calibration, ${GAP_SEQUENCES} sequences`, seen.gap],
     ["path cost (ELBO)", seen.cost],
   ];

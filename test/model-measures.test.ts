@@ -9,6 +9,7 @@ import {
   afterPrefix,
   likelihood,
   measureValue,
+  planScore,
   type SequenceMeasure,
   samplingFloor,
   unigramEntropy,
@@ -111,6 +112,7 @@ test("after a prefix a measure sees the rest alone", async () => {
   const cut = afterPrefix(sum, 2) as SequenceMeasure;
   assert.deepEqual([...(await cut.scores(tokens, 4))], [1, 5]);
   assert.deepEqual([cut.name, cut.better], ["sum", "neither"]);
+  assert.equal(afterPrefix({ ...sum, modeSeeking: true }, 2).modeSeeking, true);
   const entropy = await measureValue(afterPrefix(unigramEntropy(), 2), tokens, 4);
   assert.ok(Math.abs(entropy - Math.log(4)) < 1e-15);
   assert.equal(afterPrefix(sum, 0), sum);
@@ -259,5 +261,15 @@ test("bach: the true continuation scores next to nothing, an unrelated one much,
   assert.ok(steps < 0.06 && broken > 0.2);
   const floor = await samplingFloor(hellinger!, truth, length, { count: 64 });
   assert.ok(floor.value > 0.02 && floor.value < 0.3, "other tunes than those compared with");
+  await model.dispose();
+});
+
+test("text: a search for plans goes by the three divergences, never by the judge or the share of words", async () => {
+  const model = await loadModel("text", { threads: 1 });
+  const data = await searchData(model, { count: 2 });
+  for (const prefix of [0, 64]) {
+    const { of } = planScore(await modelMeasures(model, data, { prefix }));
+    assert.deepEqual(of, ["bigram-kl", "trigram-kl", "word-bigram-kl"]);
+  }
   await model.dispose();
 });

@@ -62,15 +62,11 @@ export async function findPlan(model: Model, settings: PlanSearchSettings): Prom
   const measures = await modelMeasures(model, data, { prefix });
   const made = await remembered(journal, "candidates", () => candidatesOf(model, settings));
   const fresh = await freshData(model, { count: 256 });
-  if (prefix > 0 && !fresh) {
-    throw new RangeError(
-      `optimize: a prefix of ${prefix} tokens was asked for, and "${model.name}" has no data to take it from; name some in the manifest's "fresh"`,
-    );
-  }
+  const given = givenPrefix(model, fresh, prefix);
   const found = await searchPlans(denoiser, {
     candidates: made.candidates,
     ...{ process, noise, measures, fresh, budget, check, seed, batch },
-    ...(fresh && prefix > 0 ? { given: givenPrefix(fresh, { length: denoiser.length, prefix }) } : {}),
+    ...(given ? { given } : {}),
     ...(journal ? { remember: journal.rows } : {}),
     ...(settings.signal ? { signal: settings.signal } : {}),
     progress: (share) => progress.update(`searching the plan for ${calls} calls`, share),

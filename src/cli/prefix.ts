@@ -1,18 +1,27 @@
+import type { Model } from "../node/index.ts";
+
 /**
- * Real beginnings to go on from: the first `prefix` tokens of every row of the data, the rest free.
+ * Real beginnings to go on from: the first `prefix` tokens of the rows of a model's fresh data, the rest free.
  *
- * @param data [n, length]
- * @returns [n, length] for `given`, -1 where free
- * @throws RangeError unless 0 < prefix < length
+ * @param fresh [n, length], if the model has any
+ * @returns [n, length] for `given`, -1 where free; undefined where the prefix is 0
+ * @throws RangeError unless 0 <= prefix < length, and there are data where it is not 0
  */
 export function givenPrefix(
-  data: Int32Array,
-  { length, prefix }: { length: number; prefix: number },
-): Int32Array {
-  if (!Number.isInteger(prefix) || prefix < 1 || prefix >= length) {
+  { name, denoiser: { length } }: Pick<Model, "name" | "denoiser">,
+  fresh: Int32Array | undefined,
+  prefix: number,
+): Int32Array | undefined {
+  if (!Number.isInteger(prefix) || prefix < 0 || prefix >= length) {
     throw new RangeError(
-      `givenPrefix: prefix = ${prefix}; expected a whole number from 1 to ${length - 1}, one below the length`,
+      `givenPrefix: prefix = ${prefix}; expected a whole number from 0 to ${length - 1}, one below the length`,
     );
   }
-  return data.map((token, at) => (at % length < prefix ? token : -1));
+  if (prefix === 0) return undefined;
+  if (!fresh) {
+    throw new RangeError(
+      `a prefix of ${prefix} tokens was asked for, and "${name}" has no data to take it from; name some in the manifest's "fresh"`,
+    );
+  }
+  return fresh.map((token, at) => (at % length < prefix ? token : -1));
 }

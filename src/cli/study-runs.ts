@@ -65,7 +65,7 @@ export interface PlannedRuns {
   readonly optimal: readonly OptimalSchedule[];
   /** The plans that were chosen, as text. */
   readonly chosen: NonNullable<Comparison["chosen"]>;
-  /** The data the searches looked at, if there was any search. */
+  /** The data the searches looked at; undefined without a search. */
   readonly data: ModelData | undefined;
 }
 

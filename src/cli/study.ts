@@ -37,36 +37,26 @@ export async function runStudy(model: Model, options: StudyOptions): Promise<Com
   const { length, vocabulary } = denoiser;
   const { planned, curve, optimal, chosen, data: found } = await planRuns(model, options);
   const fresh = await freshData(model, { count: Math.max(256, perMethod) });
-  if (prefix > 0 && !fresh) {
+  const real = fresh?.subarray(0, perMethod * length);
+  const given = givenPrefix(model, real, prefix);
+  if (given && given.length < perMethod * length) {
     throw new RangeError(
-      `runStudy: a prefix of ${prefix} tokens was asked for, and "${model.name}" has no data to take it from; name some in the manifest's "fresh"`,
+      `runStudy: ${perMethod} sequences with a prefix were asked for, and "${model.name}" has ${given.length / length} to go on from; ask for at most those`,
     );
   }
-  const rows = Math.min(perMethod, (fresh?.length ?? 0) / length);
-  if (prefix > 0 && rows < perMethod) {
-    throw new RangeError(
-      `runStudy: ${perMethod} sequences with a prefix were asked for, and "${model.name}" has ${rows} to go on from; ask for at most those`,
-    );
-  }
-  const given =
-    prefix > 0 && fresh
-      ? { given: givenPrefix(fresh.subarray(0, perMethod * length), { length, prefix }) }
-      : {};
   // Methods without a search leave no data behind for measures that need some.
   const data = found ?? (await searchData(model, { count: options.sequences, seed: options.seed, batch }));
   const measures = await modelMeasures(model, data, { prefix });
-  const unrelated =
-    prefix > 0 && fresh
-      ? unrelatedContinuations({ truth: fresh.subarray(0, perMethod * length), length, prefix })
-      : undefined;
+  const unrelated = given && real ? unrelatedContinuations({ truth: real, length, prefix }) : undefined;
   const results: Result[] = [];
   const samples: SampleSet[] = [];
   for (const [i, each] of planned.entries()) {
-    const { method, sampling } = each;
+    const { method } = each;
+    const sampling = given ? { ...each.sampling, given } : each.sampling;
     const what = `${i + 1} of ${planned.length}: ${method}, ${each.steps} calls`;
     const measured = await measureMethod(
       denoiser,
-      { name: method, options: { ...sampling, ...given } },
+      { name: method, options: sampling },
       {
         measures,
         sequences: perMethod,
@@ -79,10 +69,7 @@ export async function runStudy(model: Model, options: StudyOptions): Promise<Com
     const result = resultOf(each, method, measured);
     results.push(result);
     options.onResult?.(result, measures);
-    const shownOptions = { ...sampling, ...given };
-    samples.push(
-      await sampleSet(model, { method, steps: each.steps, sampling: shownOptions, seed: seeds[0]! }),
-    );
+    samples.push(await sampleSet(model, { method, steps: each.steps, sampling, seed: seeds[0]! }));
   }
   progress.done();
   return {

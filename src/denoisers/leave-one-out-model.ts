@@ -1,6 +1,7 @@
 import type { Noise } from "../noise/noise.ts";
 import type { Process } from "../processes/process.ts";
 import type { Denoiser } from "./denoiser.ts";
+import { forEachWanted } from "./wanted-positions.ts";
 
 /**
  * Makes a denoiser of a network that predicts a clean token from the *other* tokens, as training with the plug-in
@@ -29,15 +30,13 @@ export function leaveOneOutModel(
     ...model,
     timeFree: false,
     async predict(input) {
-      const { tokens, batch, time, wanted } = input;
+      const { tokens, time } = input;
       const logits = await model.predict(input);
       const { data, width } = logits;
-      const count = wanted?.length ?? batch * length;
-      for (let i = 0; i < count; i++) {
-        const at = wanted?.[i] ?? i;
+      forEachWanted(input, length, (at) => {
         process.likelihoodInto(likelihood, tokens[at]!, noise.sigma(time[Math.floor(at / length)]!));
         for (let v = 0; v < vocabulary; v++) data[at * width + v]! += Math.log(likelihood[v]!);
-      }
+      });
       return logits;
     },
   };

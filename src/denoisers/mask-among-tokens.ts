@@ -1,4 +1,5 @@
 import type { Denoiser } from "./denoiser.ts";
+import { forEachWanted } from "./wanted-positions.ts";
 
 /**
  * Makes a denoiser of a network whose mask is one of its V tokens, as LLaDA's and BERT's is: it is fed `mask` where
@@ -17,14 +18,12 @@ export function maskAmongTokens(network: Denoiser, { mask }: { mask: number }): 
   return {
     ...network,
     async predict(input) {
-      const { batch, wanted } = input;
       const tokens = input.tokens.map((token) => (token === vocabulary ? mask : token));
       const logits = await network.predict({ ...input, tokens });
       const { data, width } = logits;
-      const count = wanted?.length ?? batch * length;
-      for (let i = 0; i < count; i++) {
-        data[(wanted?.[i] ?? i) * width + mask] = Number.NEGATIVE_INFINITY;
-      }
+      forEachWanted(input, length, (at) => {
+        data[at * width + mask] = Number.NEGATIVE_INFINITY;
+      });
       return logits;
     },
   };

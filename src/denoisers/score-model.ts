@@ -2,6 +2,7 @@ import type { Noise } from "../noise/noise.ts";
 import { refuseScores, scoreStep } from "../processes/from-scores.ts";
 import type { Process } from "../processes/process.ts";
 import type { Denoiser, Logits, Noised } from "./denoiser.ts";
+import { forEachWanted } from "./wanted-positions.ts";
 
 /** A network that returns concrete scores, as SEDD's does. */
 export interface ScoreModel {
@@ -74,14 +75,12 @@ export function scoreModel(
     timeFree: timeFree && mask !== undefined,
     callsPerPrediction,
     async predict(input) {
-      const { tokens, batch, time, wanted } = input;
+      const { tokens, time } = input;
       const logits = await model.predict(input);
       const { data, width } = logits;
-      const count = wanted?.length ?? batch * length;
-      for (let i = 0; i < count; i++) {
-        const at = wanted?.[i] ?? i;
+      forEachWanted(input, length, (at) => {
         convert(data, at * width, tokens[at]!, noise.sigma(time[Math.floor(at / length)]!));
-      }
+      });
       return logits;
     },
   };

@@ -1,7 +1,7 @@
-import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { checkSchema } from "../node/check-schema.ts";
+import { isThere } from "../node/is-there.ts";
 import { readJson } from "../node/read-json.ts";
 import { openSafetensors, type SafetensorsFile } from "./safetensors.ts";
 import { quoted, type TensorEntry } from "./safetensors-header.ts";
@@ -86,11 +86,4 @@ async function openShards(folder: string): Promise<Checkpoint> {
 /** Whether a name stays in its folder: no separator, no drive, no parent. */
 function isPlainName(name: string): boolean {
   return /^[\w][\w.-]*\.safetensors$/.test(name) && !name.includes("..");
-}
-
-async function isThere(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
-  );
 }

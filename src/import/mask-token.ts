@@ -1,5 +1,6 @@
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { isThere } from "../node/is-there.ts";
 import { readJson } from "../node/read-json.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -68,11 +69,4 @@ async function linesOf(path: string): Promise<string[]> {
     () => false,
   );
   return small ? (await readFile(path, "utf8")).split(/\r?\n/) : [];
-}
-
-function isThere(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
-  );
 }

@@ -12,16 +12,10 @@ export function afterPrefix(measure: Measure, prefix: number): Measure {
     throw new RangeError(`afterPrefix: prefix = ${prefix}; expected a whole number >= 0`);
   }
   if (prefix === 0) return measure;
-  const { name, label, better } = measure;
   const cut = (tokens: Int32Array, length: number) => columnsFrom(tokens, { length, prefix });
   return "scores" in measure
-    ? {
-        name,
-        label,
-        better,
-        scores: (tokens, length) => measure.scores(cut(tokens, length), length - prefix),
-      }
-    : { name, label, better, of: (tokens, length) => measure.of(cut(tokens, length), length - prefix) };
+    ? { ...measure, scores: (tokens, length) => measure.scores(cut(tokens, length), length - prefix) }
+    : { ...measure, of: (tokens, length) => measure.of(cut(tokens, length), length - prefix) };
 }
 
 /**

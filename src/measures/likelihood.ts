@@ -1,4 +1,5 @@
 import type { Denoiser, Logits } from "../denoisers/denoiser.ts";
+import { checkClean } from "./check-clean.ts";
 import { countSequences, type SequenceMeasure } from "./measure.ts";
 
 /** Sequences sent through the network together. */
@@ -44,7 +45,7 @@ export function likelihood({
         throw new RangeError(`likelihood: length = ${own}; expected that of the network, ${length}`);
       }
       const count = countSequences("likelihood", tokens, length);
-      checkClean(tokens, vocabulary);
+      checkClean("likelihood", tokens, { vocabulary });
       const scores = new Float64Array(count);
       for (let first = 0; first < count; first += BATCH) {
         const batch = Math.min(BATCH, count - first);
@@ -63,7 +64,7 @@ export function likelihood({
   };
 }
 
-/** -log2 softmax(logits)[token] of the position at flat index `at`. */
+/** -log2 softmax(logits)[token] of the position at flat index `at`, in logarithms: finite where softmax underflows. */
 function bits(
   { data, width }: Logits,
   { at, vocabulary, token }: { at: number; vocabulary: number; token: number },
@@ -79,13 +80,4 @@ function bits(
     );
   }
   return (Math.log(sum) + top - data[first + token]!) / Math.LN2;
-}
-
-function checkClean(tokens: Int32Array, vocabulary: number): void {
-  const odd = tokens.findIndex((token) => token < 0 || token >= vocabulary);
-  if (odd >= 0) {
-    throw new RangeError(
-      `likelihood: tokens[${odd}] = ${tokens[odd]}; expected a clean token from 0 to ${vocabulary - 1}`,
-    );
-  }
 }

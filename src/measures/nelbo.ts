@@ -1,6 +1,7 @@
 import type { Denoiser } from "../denoisers/denoiser.ts";
 import { predictions } from "../denoisers/predictions.ts";
 import { type Draw, philox, purposes, type Randomness } from "../random.ts";
+import { checkClean } from "./check-clean.ts";
 import { countSequences, type Estimate } from "./measure.ts";
 
 /** How the expectation over masks is taken. */
@@ -113,11 +114,6 @@ function checkInput(
       throw new RangeError(`nelbo: ${name} = ${value}; expected a whole number >= 1`);
     }
   }
-  const odd = tokens.findIndex((token) => token < 0 || token >= vocabulary);
-  if (odd >= 0) {
-    throw new RangeError(
-      `nelbo: tokens[${odd}] = ${tokens[odd]}; expected a clean token from 0 to ${vocabulary - 1}`,
-    );
-  }
+  checkClean("nelbo", tokens, { vocabulary });
   return countSequences("nelbo", tokens, length);
 }

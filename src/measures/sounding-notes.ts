@@ -1,14 +1,8 @@
+import type { NotesDescription } from "../tokens/notes.ts";
 import { countSequences } from "./measure.ts";
 
-/** How a melody is told in tokens, one a tick. */
-export interface NoteTokens {
-  /** Token of silence. */
-  readonly rest: number;
-  /** Token that lets the sound before go on. */
-  readonly hold: number;
-  /** Token of the lowest pitch's onset; the next token is the next pitch. */
-  readonly firstOnset: number;
-  /** V: the onsets are firstOnset to V - 1. */
+/** How a melody is told in tokens, one a tick; of V tokens the onsets are firstOnset to V - 1. */
+export interface NoteTokens extends Pick<NotesDescription, "rest" | "hold" | "firstOnset"> {
   readonly vocabulary: number;
 }
 

@@ -122,13 +122,8 @@ async function likelihoodFrom(
       await dispose();
     }
   };
-  const { name, label, better } = await opened((measure) => measure);
-  return {
-    name,
-    label,
-    better,
-    scores: (tokens, own) => opened((measure) => measure.scores(tokens, own)),
-  };
+  const checked = await opened((measure) => measure);
+  return { ...checked, scores: (tokens, own) => opened((measure) => measure.scores(tokens, own)) };
 }
 
 /** With a prefix the truth is the fresh data, whose beginnings are given; without, what fresh data are held against. */

@@ -11,6 +11,7 @@ import { type ChainFile, readChainFile } from "./chain-file.ts";
 import { type NoiseDescription, noiseFrom, processFrom, processPart } from "./corruption.ts";
 import { chainFingerprint, fileFingerprint } from "./fingerprint.ts";
 import { readHeldOut } from "./held-out.ts";
+import { isThere } from "./is-there.ts";
 import { type Manifest, readManifest } from "./manifest.ts";
 import { openOnnx } from "./open-onnx.ts";
 
@@ -192,13 +193,6 @@ export function corrupted(
 async function shippedNames(): Promise<string[]> {
   const entries = await readdir(shipped, { withFileTypes: true }).catch(() => []);
   const names = entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name);
-  const isModel = await Promise.all(
-    names.map((name) =>
-      stat(join(shipped, name, "manifest.json")).then(
-        () => true,
-        () => false,
-      ),
-    ),
-  );
+  const isModel = await Promise.all(names.map((name) => isThere(join(shipped, name, "manifest.json"))));
   return names.filter((_, at) => isModel[at]).sort();
 }

@@ -1,4 +1,5 @@
 import type { Denoiser } from "../denoisers/denoiser.ts";
+import { checkClean } from "../measures/check-clean.ts";
 
 /**
  * The number of clean sequences in `data`, [n, length].
@@ -13,11 +14,6 @@ export function checkData(
   if (data.length === 0 || data.length % length !== 0) {
     throw new RangeError(`${caller}: data has ${data.length} tokens; expected whole sequences of ${length}`);
   }
-  const odd = data.findIndex((token) => token < 0 || token >= vocabulary);
-  if (odd >= 0) {
-    throw new RangeError(
-      `${caller}: data[${odd}] = ${data[odd]}; expected a clean token from 0 to ${vocabulary - 1}`,
-    );
-  }
+  checkClean(caller, data, { vocabulary, name: "data" });
   return data.length / length;
 }

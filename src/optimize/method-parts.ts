@@ -27,7 +27,7 @@ export interface MethodParts {
 export function methodOptions(
   { sampler, selector, corrector, temperature, schedule }: MethodParts,
   { process, noise }: { process: Process; noise: Noise },
-): SampleOptions & { readonly sampler: object } {
+): SampleOptions {
   return {
     process,
     noise,

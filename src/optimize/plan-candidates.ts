@@ -102,10 +102,9 @@ async function withMask(options: CandidateOptions): Promise<PlanCandidate[]> {
     { name: "stratified-jitter" },
     { name: "dilated", length },
     ...(shape ? [{ name: "stratified-grid", ...shape }] : []),
-  ];
-  for (const selector of spread) {
     // A selector that cannot serve this length is left out.
-    if (!makes(() => makePart("selector", selectors, selector))) continue;
+  ].filter((selector) => makes(() => makePart("selector", selectors, selector)));
+  for (const selector of spread) {
     add(selector, uniform({ steps }));
     add(selector, await options.optimal(steps, selector));
     if (steps > 1) for (const each of [{ a: 1.25 }, { b: 1.25 }]) add(selector, power({ steps, ...each }));
@@ -113,7 +112,6 @@ async function withMask(options: CandidateOptions): Promise<PlanCandidate[]> {
   const stratified = { name: "stratified" };
   for (const temperature of TEMPERATURES) {
     for (const selector of spread.filter(({ name }) => name !== "stratified-jitter")) {
-      if (!makes(() => makePart("selector", selectors, selector))) continue;
       add(selector, uniform({ steps }), { temperature });
       add(selector, await options.optimal(steps, selector), { temperature });
     }

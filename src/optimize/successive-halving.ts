@@ -41,8 +41,6 @@ export interface HalvingResult {
     readonly score: number;
     readonly rows: number;
   }[];
-  /** [rows, length] of those that were in the last round, by candidate. */
-  readonly tokens: ReadonlyMap<number, Int32Array>;
   /** Sequences sent through the model. */
   readonly evaluations: number;
 }
@@ -97,7 +95,7 @@ export async function successiveHalving(options: HalvingOptions): Promise<Halvin
     ranking.unshift(...(last ? staying : dropped).map((each) => ({ ...each, rows })));
     left = staying.map(({ candidate }) => candidate);
   }
-  return { ranking, tokens, evaluations };
+  return { ranking, evaluations };
 }
 
 function joined(before: Int32Array | undefined, made: Int32Array): Int32Array {

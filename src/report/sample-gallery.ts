@@ -18,27 +18,25 @@ export function sampleGallery(comparison: Comparison): string {
   if (!main) return "";
   const others = groups.filter((group) => group !== main);
   const [calls, shown] = main;
+  const measures = comparison.measures.filter(({ better }) => better !== "neither").slice(0, 2);
+  const show = shownTokens(comparison);
+  const cards = (group: readonly Shown[], most: number): string => {
+    const made = group.map((each) => card(each, measures, show?.(each, most) ?? texts(each.samples, most)));
+    return `${comparison.model.tokens ? "" : legend(group)}<div class="grid two">${made.join("")}</div>`;
+  };
   const folded = others.map(
     ([count, group]) =>
-      `<details><summary>The same at ${escapeHtml(plural(count))}</summary>${cards(group, comparison, 1)}</details>`,
+      `<details><summary>The same at ${escapeHtml(plural(count))}</summary>${cards(group, 1)}</details>`,
   );
-  return `<h3>At ${escapeHtml(plural(calls))}</h3>${cards(shown, comparison, 2)}${folded.join("")}`;
+  return `<h3>At ${escapeHtml(plural(calls))}</h3>${cards(shown, 2)}${folded.join("")}`;
 }
 
-function cards(group: readonly Shown[], comparison: Comparison, most: number): string {
-  const measures = comparison.measures.filter(({ better }) => better !== "neither").slice(0, 2);
-  const made = group.map((shown) => card(shown, comparison, measures, most));
-  return `${comparison.model.tokens ? "" : legend(group)}<div class="grid two">${made.join("")}</div>`;
-}
-
-function card(shown: Shown, comparison: Comparison, measures: readonly Measure[], most: number): string {
-  const { samples, result } = shown;
+function card({ samples, result }: Shown, measures: readonly Measure[], content: string): string {
   const scores = measures.flatMap((measure) => {
     const estimate = result && estimateOf(result, measure);
     return estimate ? [`${measure.label} ${formatEstimate(estimate)}`] : [];
   });
   const score = scores.length > 0 ? `<p class="score">${escapeHtml(scores.join(" · "))}</p>` : "";
-  const content = shownTokens(shown, comparison, most) ?? texts(samples, most);
   return `<article class="card"><h4>${escapeHtml(samples.method)}</h4>${score}${content}</article>`;
 }
 

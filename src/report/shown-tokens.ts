@@ -7,31 +7,34 @@ import { type PitchRange, pianoRoll, pitchRange } from "./piano-roll.ts";
 import type { Shown } from "./reveal-order.ts";
 
 /**
- * Samples as what their tokens stand for: all images, or the first `most` melodies, each with a button to play it.
- * Undefined where tokens are characters or plain numbers.
+ * How a comparison shows samples as what their tokens stand for: all images, or the first `most` melodies, each with
+ * a button to play it. Undefined where tokens are characters or plain numbers.
  */
-export function shownTokens(shown: Shown, comparison: Comparison, most: number): string | undefined {
+export function shownTokens(
+  comparison: Comparison,
+): ((shown: Shown, most: number) => string | undefined) | undefined {
   const { tokens: description, vocabulary } = comparison.model;
-  const { samples, calls } = shown;
-  const { tokens, method } = samples;
-  if (!description || !tokens) return undefined;
-  const origin = `${method} at ${plural(calls)}`;
-  if (description.kind === "grey") {
-    const pictures = tokens.map((image, i) => {
-      const describe = `Image ${i + 1} of ${origin}, ${description.rows} by ${description.columns} pixels`;
-      return `<li>${greyPicture(image, { ...description, vocabulary }, { describe })}</li>`;
+  if (!description) return undefined;
+  const range = description.kind === "notes" ? commonRange(comparison, description) : undefined;
+  return ({ samples: { tokens, method }, calls }, most) => {
+    if (!tokens) return undefined;
+    const origin = `${method} at ${plural(calls)}`;
+    if (description.kind === "grey") {
+      const pictures = tokens.map((image, i) => {
+        const describe = `Image ${i + 1} of ${origin}, ${description.rows} by ${description.columns} pixels`;
+        return `<li>${greyPicture(image, { ...description, vocabulary }, { describe })}</li>`;
+      });
+      return `<ul class="images">${pictures.join("")}</ul>`;
+    }
+    const rolls = tokens.slice(0, most).map((melody, i) => {
+      const notes = notesOf(melody, description);
+      const { length } = melody;
+      const name = `melody ${i + 1} of ${origin}`;
+      const svg = pianoRoll(notes, description, { length, name, ...(range ? { range } : {}) });
+      return playableRoll(svg, notes, { name, length, description });
     });
-    return `<ul class="images">${pictures.join("")}</ul>`;
-  }
-  const range = commonRange(comparison, description);
-  const rolls = tokens.slice(0, most).map((melody, i) => {
-    const notes = notesOf(melody, description);
-    const { length } = melody;
-    const name = `melody ${i + 1} of ${origin}`;
-    const svg = pianoRoll(notes, description, { length, range, name });
-    return playableRoll(svg, notes, { name, length, description });
-  });
-  return rolls.join("");
+    return rolls.join("");
+  };
 }
 
 /** One range of pitches for all melodies of a comparison, so that equal heights are equal pitches. */

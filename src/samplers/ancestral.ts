@@ -1,6 +1,6 @@
 import { revealChance } from "../processes/absorbing.ts";
-import { purposes } from "../random.ts";
 import { maskedPositions } from "./masked-positions.ts";
+import { redrawInto } from "./redraw.ts";
 import { revealInto } from "./reveal.ts";
 import type { Sampler, Step } from "./sampler.ts";
 
@@ -20,26 +20,9 @@ export function ancestral(): Sampler {
     calls: 1,
     selects: true,
     refuses: () => undefined,
-    stepInto: (step) => (step.process.mask === undefined ? resample(step) : reveal(step, step.process.mask)),
+    stepInto: (step) =>
+      step.process.mask === undefined ? redrawInto(step) : reveal(step, step.process.mask),
   };
-}
-
-async function resample(step: Step): Promise<void> {
-  const { batch, length, tokens, next, fixed, process, noise } = step;
-  const predictions = await step.predict();
-  const law = new Float64Array(process.states);
-  // Clean at s = 0, also for a noise whose sigma(0) is not 0.
-  const sigmaS = step.s <= 0 ? 0 : noise.sigma(step.s);
-  const sigmaT = noise.sigma(step.t);
-  for (let row = 0; row < batch; row++) {
-    const draw = step.draw(row, purposes.token);
-    for (let position = 0; position < length; position++) {
-      const at = row * length + position;
-      if (fixed[at]) continue;
-      process.posteriorInto(law, tokens[at]!, predictions.row(row, position), sigmaS, sigmaT);
-      next[at] = draw.categorical(law, process.states, position);
-    }
-  }
 }
 
 async function reveal(step: Step, mask: number): Promise<void> {

@@ -1,5 +1,5 @@
 import { plugInPosterior } from "../processes/plug-in.ts";
-import { purposes } from "../random.ts";
+import { redrawInto } from "./redraw.ts";
 import type { Sampler } from "./sampler.ts";
 
 /**
@@ -24,22 +24,6 @@ export function plugInAncestral(): Sampler {
       mask === undefined
         ? undefined
         : `the sampler plug-in-ancestral is not for the process ${name}, whose plug-in posterior is that of ancestral; use ancestral, which also selects positions`,
-    async stepInto(step) {
-      const { batch, length, tokens, next, fixed, process, noise, t, s } = step;
-      const predictions = await step.predict();
-      const posteriorInto = plugInPosterior(process);
-      const law = new Float64Array(process.states);
-      const sigmaS = s <= 0 ? 0 : noise.sigma(s);
-      const sigmaT = noise.sigma(t);
-      for (let row = 0; row < batch; row++) {
-        const draw = step.draw(row, purposes.token);
-        for (let position = 0; position < length; position++) {
-          const at = row * length + position;
-          if (fixed[at]) continue;
-          posteriorInto(law, tokens[at]!, predictions.row(row, position), sigmaS, sigmaT);
-          next[at] = draw.categorical(law, process.states, position);
-        }
-      }
-    },
+    stepInto: (step) => redrawInto(step, { posteriorInto: plugInPosterior(step.process) }),
   };
 }

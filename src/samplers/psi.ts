@@ -1,7 +1,7 @@
 import type { Process } from "../processes/process.ts";
-import { purposes } from "../random.ts";
+import { redrawInto } from "./redraw.ts";
 import { type Clock, reviseInto } from "./revise.ts";
-import type { Sampler, Step } from "./sampler.ts";
+import type { Sampler } from "./sampler.ts";
 
 /** The times of a step, and alpha at both on the sampler's clock. */
 export interface PsiStep {
@@ -64,7 +64,7 @@ export function psi({
       const times = { t: step.t, s, alphaT: Math.exp(-sigmaT), alphaS: Math.exp(-sigmaS) };
       const share = s <= 0 ? 1 : typeof kappa === "number" ? kappa : checkKappa(kappa(times));
       if (process.mask === undefined) {
-        return renoise(step, { share, sigmaS, sigmaT, posterior, time: clock?.(step.t) ?? step.t });
+        return redrawInto(step, { posteriorInto: mixed(process, posterior(process), share), clock });
       }
       const sigma = (1 - share) * -Math.expm1(-sigmaS);
       return reviseInto(step, process.mask, { sigma, remask: () => sigma, clock });
@@ -72,41 +72,20 @@ export function psi({
   };
 }
 
-async function renoise(
-  step: Step,
-  {
-    share,
-    sigmaS,
-    sigmaT,
-    posterior,
-    time,
-  }: { share: number; sigmaS: number; sigmaT: number; posterior: Posterior; time: number },
-): Promise<void> {
-  const { batch, length, tokens, next, fixed, process } = step;
+/** share of the posterior, and the rest of the predicted clean token noised anew. */
+function mixed(process: Process, posteriorInto: ReturnType<Posterior>, share: number): ReturnType<Posterior> {
+  if (share === 1) return posteriorInto;
   const { states } = process;
-  const predictions = await step.predict({ time });
-  const posteriorInto = posterior(process);
-  const law = new Float64Array(states);
   const clean = new Float64Array(states);
   const noised = new Float64Array(states);
-  for (let row = 0; row < batch; row++) {
-    const draw = step.draw(row, purposes.token);
-    for (let position = 0; position < length; position++) {
-      const at = row * length + position;
-      if (fixed[at]) continue;
-      const x = tokens[at]!;
-      const p = predictions.row(row, position);
-      posteriorInto(law, x, p, sigmaS, sigmaT);
-      if (share < 1) {
-        posteriorInto(clean, x, p, 0, sigmaT);
-        process.forwardInto(noised, clean, sigmaS);
-        const weight = share / total(law);
-        const rest = (1 - share) / total(noised);
-        for (let v = 0; v < states; v++) law[v] = weight * law[v]! + rest * noised[v]!;
-      }
-      next[at] = draw.categorical(law, states, position);
-    }
-  }
+  return (out, x, p, sigmaS, sigmaT) => {
+    posteriorInto(out, x, p, sigmaS, sigmaT);
+    posteriorInto(clean, x, p, 0, sigmaT);
+    process.forwardInto(noised, clean, sigmaS);
+    const weight = share / total(out);
+    const rest = (1 - share) / total(noised);
+    for (let v = 0; v < states; v++) out[v] = weight * out[v]! + rest * noised[v]!;
+  };
 }
 
 function total(weights: Float64Array): number {

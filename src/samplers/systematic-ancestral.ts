@@ -1,5 +1,6 @@
 import { drawIndex } from "../categorical.ts";
 import { purposes } from "../random.ts";
+import { redrawInto } from "./redraw.ts";
 import type { Sampler, Step } from "./sampler.ts";
 
 /**
@@ -35,28 +36,21 @@ export function systematicAncestral(): Sampler {
 }
 
 async function stepInto(step: Step): Promise<void> {
-  const { batch, length, tokens, next, fixed, process, noise } = step;
-  const predictions = await step.predict();
-  const law = new Float64Array(process.states);
-  // Clean at s = 0, also for a noise whose sigma(0) is not 0.
-  const sigmaS = step.s <= 0 ? 0 : noise.sigma(step.s);
-  const sigmaT = noise.sigma(step.t);
-  for (let row = 0; row < batch; row++) {
-    const where = step.draw(row, purposes.token);
-    // The offset plus the chances so far, without its whole part.
-    let passed = step.draw(row, purposes.jump).uniform(0);
-    for (let position = 0; position < length; position++) {
-      const at = row * length + position;
-      if (fixed[at]) continue;
-      const token = tokens[at]!;
-      process.posteriorInto(law, token, predictions.row(row, position), sigmaS, sigmaT);
-      let others = 0;
-      for (let y = 0; y < process.states; y++) if (y !== token) others += law[y]!;
-      passed += others / (others + law[token]!);
-      if (passed < 1) continue;
-      passed -= 1;
-      law[token] = 0;
-      next[at] = drawIndex(law, process.states, where.uniform(position));
-    }
-  }
+  const { states } = step.process;
+  await redrawInto(step, {
+    row(row) {
+      const where = step.draw(row, purposes.token);
+      // The offset plus the chances so far, without its whole part.
+      let passed = step.draw(row, purposes.jump).uniform(0);
+      return (law, position, token) => {
+        let others = 0;
+        for (let y = 0; y < states; y++) if (y !== token) others += law[y]!;
+        passed += others / (others + law[token]!);
+        if (passed < 1) return token;
+        passed -= 1;
+        law[token] = 0;
+        return drawIndex(law, states, where.uniform(position));
+      };
+    },
+  });
 }

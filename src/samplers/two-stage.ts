@@ -34,7 +34,7 @@ interface Plan extends TwoStages {
   firstChance(x: number): number;
   /** The chance of a token, x at t and xMid after stage 1, to be picked for stage 2. */
   secondChance(x: number, xMid: number): number;
-  /** Whether a token has any rate to leave at `midTime`. */
+  /** Whether a token has a rate above 0 to leave at `midTime`. */
   movesLater(xMid: number): boolean;
 }
 

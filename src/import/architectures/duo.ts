@@ -1,15 +1,10 @@
 import { z } from "zod";
 import { checkSchema } from "../../node/check-schema.ts";
-import { type Architecture, headSize, only, whole } from "../architecture.ts";
-import { dit } from "./dit.ts";
+import { type Architecture, only } from "../architecture.ts";
+import { configuredDit, ditFields } from "./configured-dit.ts";
 
 const schema = z.object({
-  vocab_size: whole,
-  model_length: whole,
-  hidden_dim: whole,
-  cond_dim: whole,
-  n_blocks: whole,
-  n_heads: whole,
+  ...ditFields,
   causal: only(false),
   cfg: only(false),
   time_conditioning: only(true),
@@ -26,18 +21,7 @@ function uniformState(type: string): Architecture {
     build(net, { config, where }) {
       const read = checkSchema(schema, config, where);
       return {
-        ...dit(net, {
-          prefix: "backbone.",
-          vocabulary: read.vocab_size,
-          width: read.hidden_dim,
-          heads: read.n_heads,
-          size: headSize(read.hidden_dim, read.n_heads, { where }),
-          blocks: read.n_blocks,
-          condition: read.cond_dim,
-          sigma: net.graph.input("sigma", "float32", ["batch"]),
-        }),
-        width: read.vocab_size,
-        longest: read.model_length,
+        ...configuredDit(net, read, { where, sigma: net.graph.input("sigma", "float32", ["batch"]) }),
         process: "uniform",
         noise: { name: "linear", eps: 1e-3 },
         sigma: true,

@@ -1,15 +1,10 @@
 import { z } from "zod";
 import { checkSchema } from "../../node/check-schema.ts";
-import { type Architecture, headSize, whole } from "../architecture.ts";
-import { dit } from "./dit.ts";
+import type { Architecture } from "../architecture.ts";
+import { configuredDit, ditFields } from "./configured-dit.ts";
 
 const schema = z.object({
-  vocab_size: whole,
-  model_length: whole,
-  hidden_dim: whole,
-  cond_dim: whole,
-  n_blocks: whole,
-  n_heads: whole,
+  ...ditFields,
   time_conditioning: z.boolean("true or false"),
 });
 
@@ -28,18 +23,7 @@ export const mdlm: Architecture = {
       ? net.graph.input("sigma", "float32", ["batch"])
       : net.graph.constant("float32", [0]);
     return {
-      ...dit(net, {
-        prefix: "backbone.",
-        vocabulary: read.vocab_size,
-        width: read.hidden_dim,
-        heads: read.n_heads,
-        size: headSize(read.hidden_dim, read.n_heads, { where }),
-        blocks: read.n_blocks,
-        condition: read.cond_dim,
-        sigma,
-      }),
-      width: read.vocab_size,
-      longest: read.model_length,
+      ...configuredDit(net, read, { where, sigma }),
       mask: read.vocab_size - 1,
       process: "absorbing",
       noise: { name: "linear", eps: 1e-3 },
