@@ -20,11 +20,8 @@ describe("psi", () => {
       middleShare: 0.4,
       hold: 0.4,
     });
-    close(
-      profile.times,
-      [1, 0.7, 0.4, 0.4, 0.4, 0.4, 0.4, 0.4, 0].slice(0, 3).concat([...profile.times.slice(3)]),
-      exactly,
-    );
+    // 9 times: 3 down to the hold, 4 held, 2 from there to the end.
+    close(profile.times, [1, 0.7, 0.4, 0.4, 0.4, 0.4, 0.4, 0.4, 0], exactly);
     const denoiser = hashed({ vocabulary: 4, length: 10 });
     const left: number[] = [];
     const options = { schedule: uniform({ steps: 8 }), sampler: psi(profile) };

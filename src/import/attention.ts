@@ -42,8 +42,7 @@ export interface AttentionOptions {
 
 /**
  * softmax(q k / sqrt(size)) v over all keys, heads side by side; nothing is causal. ONNX Runtime's own operator,
- * which without `seen` and `bias` never holds the scores of all pairs: on one core, 1,024 positions, 12 heads of 64,
- * 35 ms against 49 of ONNX's Attention.
+ * which without `seen` and `bias` never holds the scores of all pairs.
  *
  * @param q [n, heads * size] @param k [n, keyHeads * size] @param v as k
  * @returns [n, heads * size]

@@ -9,7 +9,7 @@ import { wholeWords } from "./whole-words.ts";
  *
  * A pair is two neighbouring real words of one sequence, whatever stands between them, cut words left out (see
  * `wholeWords`). Pairs with a word that is none are left out as well: `wordShare` counts those, and with an
- * unseen case each they would be nearly all of the KL (95 % where two words in three are real). The n listed common
+ * unseen case each they would be nearly all of the KL. The n listed common
  * words are a class each, all others one more.
  *
  * Smoothing, direction and the bias by about (cells in use) / (2 pairs seen) are those of `nGramKL`. Pairs are
