@@ -47,7 +47,7 @@ export function optimizeCommand(): Command {
     .addOption(
       new Option(
         "--calls <list>",
-        "choose sampler, selector, schedule and corrector for so many model calls, by sampling with each",
+        "choose sampler, selector, schedule, corrector and temperature for so many model calls, by sampling with each",
       ).argParser(stepList),
     )
     .addOption(
@@ -149,7 +149,7 @@ async function bySampling(
   for (const calls of numbers) {
     const file = path(calls);
     const each = await findPlan(model, {
-      ...{ calls, budget, check, seed, batch, levels, prefix, progress },
+      ...{ calls, budget, check, seed, batch, levels, prefix, progress, threads: options.threads },
       sequences: Math.min(options.sequences, MEASURED),
       ...(parts ? { parts } : {}),
       ...(file ? { journal: `${file}.search` } : {}),
@@ -179,7 +179,7 @@ async function byMeasuring(
   const part = masked ? parsePart(options.select ?? "stratified") : undefined;
   const selector = part ? { selector: makePart("selector", selectors, part) } : {};
   const found = await search(model, { steps, method, ...selector }, { ...options, progress });
-  const measures = await modelMeasures(model, found.data);
+  const measures = await modelMeasures(model, found.data, { threads: options.threads });
   const results: PlanResult[] = [];
   for (const { steps: n, schedule, values, predictedNats } of found.schedules) {
     const plan: Plan = {

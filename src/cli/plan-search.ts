@@ -29,6 +29,8 @@ export interface PlanSearchSettings {
   readonly levels: number;
   /** Tokens given to every sequence, from the fresh data. */
   readonly prefix?: number;
+  /** Threads of one call of a network that judges; default all cores. */
+  readonly threads?: number | undefined;
   /** To choose the schedule alone, for these parts; absent: sampler, selector, schedule and corrector. */
   readonly parts?: { readonly sampler: NamedPart; readonly selector?: NamedPart };
   /** Where the search keeps what it learned until it is finished; absent: nowhere. */
@@ -59,7 +61,7 @@ export async function findPlan(model: Model, settings: PlanSearchSettings): Prom
       })
     : undefined;
   const data = await searchData(model, { count: sequences, seed, batch });
-  const measures = await modelMeasures(model, data, { prefix });
+  const measures = await modelMeasures(model, data, { prefix, threads: settings.threads });
   const made = await remembered(journal, "candidates", () => candidatesOf(model, settings));
   const fresh = await freshData(model, { count: 256 });
   const given = givenPrefix(model, fresh, prefix);

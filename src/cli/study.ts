@@ -46,7 +46,7 @@ export async function runStudy(model: Model, options: StudyOptions): Promise<Com
   }
   // Methods without a search leave no data behind for measures that need some.
   const data = found ?? (await searchData(model, { count: options.sequences, seed: options.seed, batch }));
-  const measures = await modelMeasures(model, data, { prefix });
+  const measures = await modelMeasures(model, data, { prefix, threads: options.threads });
   const unrelated = given && real ? unrelatedContinuations({ truth: real, length, prefix }) : undefined;
   const results: Result[] = [];
   const samples: SampleSet[] = [];

@@ -71,7 +71,7 @@ export async function freshData(model: Model, { count }: { count: number }): Pro
 export async function modelMeasures(
   model: Model,
   data: ModelData,
-  { prefix = 0, threads }: { prefix?: number; threads?: number } = {},
+  { prefix = 0, threads }: { prefix?: number; threads?: number | undefined } = {},
 ): Promise<Measure[]> {
   const { vocabulary, length } = model.denoiser;
   if (!Number.isInteger(prefix) || prefix < 0 || prefix >= length) {
