@@ -25,6 +25,7 @@ export interface ModelCalls {
 /** What a model last said. */
 interface Answer {
   readonly tokens: Int32Array;
+  /** What was asked for, in the flat indexes of what was sent; absent: all. */
   readonly wanted: Int32Array | undefined;
   readonly logits: Logits;
   readonly broadcast: boolean;
@@ -52,23 +53,26 @@ export function modelCalls(settings: CallSettings): ModelCalls {
         );
       }
       let answer = answers.get(denoiser);
-      const known = timeFree && answer && sameTokens(answer.tokens, tokens) && covers(answer.wanted, wanted);
+      const known = timeFree && answer && sameTokens(answer.tokens, tokens) && covers(answer, wanted, length);
       if (!known) {
         // Rows that are all alike (a run's first call) have one answer between them.
         const broadcast = timeFree && givenAlike && rowsAlike(tokens, length);
         const size = broadcast ? 1 : batch;
+        const asked = broadcast && wanted ? onceEach(wanted, length) : wanted;
+        // Given back first, so that the model can write into the same array again.
+        answer?.logits.release?.();
+        answers.delete(denoiser);
         const logits = await denoiser.predict({
           tokens: broadcast ? tokens.subarray(0, length) : tokens,
           batch: size,
           time: typeof time === "number" ? new Float64Array(size).fill(time) : time.subarray(0, size),
           fixed: broadcast ? fixed.subarray(0, length) : fixed,
-          ...(wanted && !broadcast ? { wanted } : {}),
+          ...(asked ? { wanted: asked } : {}),
         });
         checkShape(logits, { batch: size, length, vocabulary });
-        answer?.logits.release?.();
         calls += callsPerPrediction;
         evaluations += size * callsPerPrediction;
-        answer = { tokens: tokens.slice(), wanted: broadcast ? undefined : wanted, logits, broadcast };
+        answer = { tokens: tokens.slice(), wanted: asked, logits, broadcast };
         answers.set(denoiser, answer);
       }
       const { logits, broadcast } = answer!;
@@ -79,7 +83,7 @@ export function modelCalls(settings: CallSettings): ModelCalls {
 
 /** @throws RangeError unless the logits cover every row and position */
 function checkShape(
-  { data, width }: Logits,
+  { data, width, positions }: Logits,
   { batch, length, vocabulary }: { batch: number; length: number; vocabulary: number },
 ): void {
   if (!(width >= vocabulary)) {
@@ -87,10 +91,10 @@ function checkShape(
       `sample: the model's logits have width ${width}; expected at least the ${vocabulary} tokens of its vocabulary`,
     );
   }
-  const size = batch * length * width;
-  if (data.length < size) {
+  const rows = positions?.length ?? batch * length;
+  if (data.length < rows * width) {
     throw new RangeError(
-      `sample: the model returned ${data.length} logits; expected ${batch} x ${length} x ${width} = ${size}`,
+      `sample: the model returned ${data.length} logits; expected ${positions ? rows : `${batch} x ${length}`} x ${width} = ${rows * width}`,
     );
   }
 }
@@ -105,10 +109,15 @@ function sameTokens(a: Int32Array, b: Int32Array): boolean {
   return true;
 }
 
-/** Whether every index of `wanted` is among `have`; undefined stands for all. */
-function covers(have: Int32Array | undefined, wanted: Int32Array | undefined): boolean {
-  if (have === undefined) return true;
+/** Whether an answer has every index of `wanted`; undefined stands for all. */
+function covers(answer: Answer, wanted: Int32Array | undefined, length: number): boolean {
+  if (answer.wanted === undefined) return true;
   if (wanted === undefined) return false;
-  const set = new Set(have);
-  return wanted.every((at) => set.has(at));
+  const set = new Set(answer.wanted);
+  return wanted.every((at) => set.has(answer.broadcast ? at % length : at));
+}
+
+/** The positions that any row wants, ascending. */
+function onceEach(wanted: Int32Array, length: number): Int32Array {
+  return new Int32Array(new Set(wanted.map((at) => at % length))).sort();
 }

@@ -162,11 +162,13 @@ async function rawLogits(out: string, tokens: readonly (readonly number[])[], si
   const session = await InferenceSession.create(join(out, "model.onnx"), { intraOpNumThreads: 1 });
   const shape = [tokens.length, tokens[0]!.length];
   const x = new Tensor("int64", BigInt64Array.from(tokens.flat(), BigInt), shape);
+  const all = tokens.flat().keys();
+  const rows = new Tensor("int64", BigInt64Array.from(all, BigInt), [tokens.flat().length]);
   const level = sigma === undefined ? {} : { sigma: new Tensor("float32", Float32Array.of(sigma), [1]) };
-  const { logits } = await session.run({ x, ...level });
+  const { logits } = await session.run({ x, rows, ...level });
   const found = Float32Array.from(logits!.data as Float32Array);
   await session.release();
-  return { found, width: logits!.dims[2]! };
+  return { found, width: logits!.dims[1]! };
 }
 
 describe("the file", () => {

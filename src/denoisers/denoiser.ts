@@ -14,9 +14,14 @@ export interface Noised {
   readonly fixed?: Uint8Array;
 }
 
-/** Logits over clean tokens: row r, position d, token v is data[(r * length + d) * width + v], v < vocabulary. */
+/**
+ * Logits over clean tokens: row r, position d, token v is data[(r * length + d) * width + v], v < vocabulary. Where
+ * `positions` says which rows there are, the i-th of them begins at i * width.
+ */
 export interface Logits {
   readonly data: Float32Array | Float64Array;
+  /** [count] flat indexes row * length + position of the rows of `data`, ascending; absent: all of them. */
+  readonly positions?: Int32Array;
   /** Distance from one position's logits to the next; at least the vocabulary, more if the mask has a column. */
   readonly width: number;
   /** Gives the array back for reuse. It is the caller's until then, so that runs may share a denoiser. */

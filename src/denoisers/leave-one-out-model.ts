@@ -1,7 +1,7 @@
 import type { Noise } from "../noise/noise.ts";
 import type { Process } from "../processes/process.ts";
 import type { Denoiser } from "./denoiser.ts";
-import { forEachWanted } from "./wanted-positions.ts";
+import { forEachWanted } from "./logit-rows.ts";
 
 /**
  * Makes a denoiser of a network that predicts a clean token from the *other* tokens, as training with the plug-in
@@ -32,10 +32,10 @@ export function leaveOneOutModel(
     async predict(input) {
       const { tokens, time } = input;
       const logits = await model.predict(input);
-      const { data, width } = logits;
-      forEachWanted(input, length, (at) => {
+      const { data } = logits;
+      forEachWanted(logits, input, length, (at, offset) => {
         process.likelihoodInto(likelihood, tokens[at]!, noise.sigma(time[Math.floor(at / length)]!));
-        for (let v = 0; v < vocabulary; v++) data[at * width + v]! += Math.log(likelihood[v]!);
+        for (let v = 0; v < vocabulary; v++) data[offset + v]! += Math.log(likelihood[v]!);
       });
       return logits;
     },

@@ -1,5 +1,5 @@
 import type { Denoiser } from "./denoiser.ts";
-import { forEachWanted } from "./wanted-positions.ts";
+import { forEachWanted } from "./logit-rows.ts";
 
 /**
  * Makes a denoiser of a network whose mask is one of its V tokens, as LLaDA's and BERT's is: it is fed `mask` where
@@ -20,9 +20,8 @@ export function maskAmongTokens(network: Denoiser, { mask }: { mask: number }): 
     async predict(input) {
       const tokens = input.tokens.map((token) => (token === vocabulary ? mask : token));
       const logits = await network.predict({ ...input, tokens });
-      const { data, width } = logits;
-      forEachWanted(input, length, (at) => {
-        data[at * width + mask] = Number.NEGATIVE_INFINITY;
+      forEachWanted(logits, input, length, (_, offset) => {
+        logits.data[offset + mask] = Number.NEGATIVE_INFINITY;
       });
       return logits;
     },

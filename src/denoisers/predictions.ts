@@ -1,4 +1,5 @@
 import type { Logits } from "./denoiser.ts";
+import { rowOffsets } from "./logit-rows.ts";
 
 /** How logits are shaped before they become probabilities. */
 export interface Shaping {
@@ -39,9 +40,10 @@ export function predictions(
   const { temperature = 1, topP = 1 } = shaping;
   const p = new Float64Array(vocabulary);
   const order = topP < 1 ? new Uint32Array(vocabulary) : undefined;
+  const offsetOf = rowOffsets(logits);
   let plain: Float64Array | undefined;
   const read = (out: Float64Array, row: number, position: number, divisor: number): Float64Array => {
-    const offset = ((broadcast ? 0 : row) * length + position) * logits.width;
+    const offset = offsetOf((broadcast ? 0 : row) * length + position);
     softmaxInto(out, logits.data, offset, divisor, () => `row ${firstRow + row}, position ${position}`);
     return out;
   };

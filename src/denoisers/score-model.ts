@@ -2,7 +2,7 @@ import type { Noise } from "../noise/noise.ts";
 import { refuseScores, scoreStep } from "../processes/from-scores.ts";
 import type { Process } from "../processes/process.ts";
 import type { Denoiser, Logits, Noised } from "./denoiser.ts";
-import { forEachWanted } from "./wanted-positions.ts";
+import { forEachWanted } from "./logit-rows.ts";
 
 /** A network that returns concrete scores, as SEDD's does. */
 export interface ScoreModel {
@@ -77,9 +77,8 @@ export function scoreModel(
     async predict(input) {
       const { tokens, time } = input;
       const logits = await model.predict(input);
-      const { data, width } = logits;
-      forEachWanted(input, length, (at) => {
-        convert(data, at * width, tokens[at]!, noise.sigma(time[Math.floor(at / length)]!));
+      forEachWanted(logits, input, length, (at, offset) => {
+        convert(logits.data, offset, tokens[at]!, noise.sigma(time[Math.floor(at / length)]!));
       });
       return logits;
     },

@@ -1,4 +1,5 @@
 import type { Denoiser } from "../denoisers/denoiser.ts";
+import { rowOffsets } from "../denoisers/logit-rows.ts";
 import { rewriteLogits } from "./rewrite-logits.ts";
 
 /**
@@ -42,8 +43,9 @@ export function guided(
     async predict(input) {
       const given = await conditional.predict(input);
       const free = await unconditional.predict(input);
+      const offsetOf = rowOffsets(free);
       const result = rewriteLogits(given, input, conditional, (logits, at) => {
-        const offset = at * free.width;
+        const offset = offsetOf(at);
         let possible = false;
         for (let v = 0; v < vocabulary; v++) {
           logits[v] = guidedLogit(logits[v]!, free.data[offset + v]!, scale);

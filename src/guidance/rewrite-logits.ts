@@ -1,4 +1,5 @@
 import type { Logits, Noised } from "../denoisers/denoiser.ts";
+import { forEachWanted } from "../denoisers/logit-rows.ts";
 
 /**
  * Changes the logits that will be read, one position at a time: in the model's own array where that was lent
@@ -7,16 +8,14 @@ import type { Logits, Noised } from "../denoisers/denoiser.ts";
  * @param rewrite gets the [vocabulary] logits to change and their flat index row * length + position
  */
 export function rewriteLogits(
-  { data, width, release }: Logits,
-  { batch, wanted }: Noised,
+  logits: Logits,
+  input: Noised,
   { length, vocabulary }: { length: number; vocabulary: number },
   rewrite: (logits: Float32Array | Float64Array, at: number) => void,
 ): Logits {
-  const own = release ? data : data.slice();
-  const count = wanted ? wanted.length : batch * length;
-  for (let i = 0; i < count; i++) {
-    const at = wanted ? wanted[i]! : i;
-    rewrite(own.subarray(at * width, at * width + vocabulary), at);
-  }
-  return { data: own, width, ...(release ? { release } : {}) };
+  const data = logits.release ? logits.data : logits.data.slice();
+  forEachWanted(logits, input, length, (at, offset) => {
+    rewrite(data.subarray(offset, offset + vocabulary), at);
+  });
+  return { ...logits, data };
 }

@@ -60,7 +60,7 @@ export async function describe(built: Built, known: Known): Promise<Unwritten> {
     timeFree: built.sigma !== true,
     length,
     vocabulary,
-    ...(built.sigma ? { inputs: { tokens: "x", sigma: "sigma" } } : {}),
+    inputs: { tokens: "x", ...(built.sigma ? { sigma: "sigma" } : {}), rows: "rows" },
     ...(isLast ? { maskColumn: true } : mask === undefined ? {} : { mask }),
     ...(built.returns === undefined ? {} : { returns: built.returns }),
     training: { architecture, longest },

@@ -9,7 +9,7 @@ import { architectures } from "./architectures/index.ts";
 import { openCheckpoint } from "./checkpoint.ts";
 import { describe, type Unwritten } from "./describe.ts";
 import { type Graph, graph } from "./graph.ts";
-import { net } from "./net.ts";
+import { type Net, net } from "./net.ts";
 import { quoted } from "./safetensors-header.ts";
 import { weights } from "./weights.ts";
 import { type WrittenOnnx, writeOnnx } from "./write-onnx.ts";
@@ -62,8 +62,9 @@ export async function importFolder(folder: string, options: ImportOptions): Prom
   try {
     const found = weights(checkpoint, { where: folder });
     const network = graph(architecture.name);
-    const built = architecture.build(net(network, found), { config, where });
-    complete(network, built);
+    const layers = net(network, found);
+    const built = architecture.build(layers, { config, where });
+    complete(network, layers, built);
     const unused = found.unused().filter((name) => !recomputed.test(name));
     if (unused.length > 0 && !built.mayHaveMore) {
       throw new Error(
@@ -104,15 +105,12 @@ function recognised(config: unknown, where: string): Architecture {
   );
 }
 
-/** Puts the network's last matrix behind its hidden rows, and names the output. */
-function complete(network: Graph, { hidden, project, finish, width }: Built): void {
-  const shape = network.node(
-    "Concat",
-    [network.node("Shape", ["x" as typeof hidden]), network.constant("int64", [width])],
-    { attributes: { axis: { int: 0 } } },
-  );
-  const logits = network.node("Reshape", [project(hidden), shape]);
-  network.output("logits", finish ? finish(logits) : logits, ["batch", "length", width]);
+/** Puts the network's last matrix behind those hidden rows that are asked for, and names the output. */
+function complete(network: Graph, { length }: Net, { hidden, project, finish, width }: Built): void {
+  const flat = network.input("rows", "int64", ["rows"]);
+  const logits = project(network.node("Gather", [hidden, flat]));
+  const finished = finish?.(logits, { flat, sequence: network.node("Div", [flat, length]) });
+  network.output("logits", finished ?? logits, ["rows", width]);
 }
 
 /** @throws Error unless the folder can be made: it is not there or empty, and its parent is there */

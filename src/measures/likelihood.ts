@@ -1,4 +1,5 @@
 import type { Denoiser, Logits } from "../denoisers/denoiser.ts";
+import { rowOffsets } from "../denoisers/logit-rows.ts";
 import { checkClean } from "./check-clean.ts";
 import { countSequences, type SequenceMeasure } from "./measure.ts";
 
@@ -66,10 +67,11 @@ export function likelihood({
 
 /** -log2 softmax(logits)[token] of the position at flat index `at`, in logarithms: finite where softmax underflows. */
 function bits(
-  { data, width }: Logits,
+  logits: Logits,
   { at, vocabulary, token }: { at: number; vocabulary: number; token: number },
 ): number {
-  const first = at * width;
+  const { data } = logits;
+  const first = rowOffsets(logits)(at);
   let top = Number.NEGATIVE_INFINITY;
   for (let v = 0; v < vocabulary; v++) top = Math.max(top, data[first + v]!);
   let sum = 0;

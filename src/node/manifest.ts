@@ -69,9 +69,16 @@ export interface Manifest {
   readonly vocabulary: number;
   /**
    * Names of the network's inputs; default { tokens: "x" }. Unless the model is time-free, `time` must be named, or
-   * `sigma` where the network takes the noise level sigma(t) = -log alpha(t) instead of t.
+   * `sigma` where the network takes the noise level sigma(t) = -log alpha(t) instead of t. A network that computes
+   * only the rows it is asked for takes `rows`, int64 [count] flat indexes row * length + position, and returns
+   * [count, width] instead of [batch, length, width].
    */
-  readonly inputs?: { readonly tokens: string; readonly time?: string; readonly sigma?: string };
+  readonly inputs?: {
+    readonly tokens: string;
+    readonly time?: string;
+    readonly sigma?: string;
+    readonly rows?: string;
+  };
   /** Name of the network's output; default "logits". */
   readonly output?: string;
   /** True where the network's output has one more column, for the mask. Default false. */
@@ -159,7 +166,15 @@ const manifest: z.ZodType<Manifest> = z.strictObject({
   length: whole,
   vocabulary: whole,
   inputs: z
-    .strictObject({ tokens: text, time: text.exactOptional(), sigma: text.exactOptional() }, "an object")
+    .strictObject(
+      {
+        tokens: text,
+        time: text.exactOptional(),
+        sigma: text.exactOptional(),
+        rows: text.exactOptional(),
+      },
+      "an object",
+    )
     .exactOptional(),
   output: text.exactOptional(),
   maskColumn: yesNo.exactOptional(),

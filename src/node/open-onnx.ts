@@ -21,7 +21,6 @@ export async function openOnnx(
 ): Promise<{ denoiser: Denoiser; dispose(): Promise<void> }> {
   const { InferenceSession, Tensor } = await runtime();
   const { vocabulary, length, name, inputs, output, maskColumn, process, noise } = manifest;
-  const time = inputs?.time ?? inputs?.sigma;
   const session = await InferenceSession.create(file, {
     executionProviders: ["cpu"],
     intraOpNumThreads: threads,
@@ -44,7 +43,7 @@ export async function openOnnx(
       length,
       name,
       preallocate: true,
-      ...(inputs ? { inputs: { tokens: inputs.tokens, ...(time === undefined ? {} : { time }) } } : {}),
+      ...(inputs ? { inputs: fedAs(inputs) } : {}),
       ...(output === undefined ? {} : { output }),
       ...(maskColumn === undefined ? {} : { maskColumn }),
     });
@@ -54,6 +53,12 @@ export async function openOnnx(
     await session.release();
     throw cause;
   }
+}
+
+/** The inputs as the adapter fills them: a noise level comes in place of the time. */
+function fedAs({ tokens, time, sigma, rows }: NonNullable<Network["inputs"]>) {
+  const level = time ?? sigma;
+  return { tokens, ...(level === undefined ? {} : { time: level }), ...(rows === undefined ? {} : { rows }) };
 }
 
 async function runtime() {

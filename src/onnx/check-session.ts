@@ -25,10 +25,10 @@ export function checkSession(session: OnnxSession, expected: Expected): void {
       );
     }
   }
-  const unfed = inputNames.find((input) => input !== inputs.tokens && input !== inputs.time);
+  const unfed = inputNames.find((input) => !Object.values(inputs).includes(input));
   if (unfed !== undefined) {
     throw new RangeError(
-      `onnxDenoiser: ${name} also takes an input "${unfed}"; expected tokens and at most a time: name it as inputs.time if it is the time, else export the model without it`,
+      `onnxDenoiser: ${name} also takes an input "${unfed}"; expected tokens and at most a time and rows: name it as inputs.time if it is the time, as inputs.rows if it says which rows to compute, else export the model without it`,
     );
   }
   if (!outputNames.includes(output)) {
@@ -38,25 +38,26 @@ export function checkSession(session: OnnxSession, expected: Expected): void {
   }
   checkInput(session, inputs.tokens, "int64", ["batch", length], name);
   if (inputs.time !== undefined) checkInput(session, inputs.time, "float32", ["batch"], name);
+  if (inputs.rows !== undefined) checkInput(session, inputs.rows, "int64", ["rows"], name);
   const shape = described(session.outputMetadata, output)?.shape;
   if (!shape || shape.length === 0) return;
   const width = expected.maskColumn ? vocabulary + 1 : vocabulary;
+  const due = inputs.rows === undefined ? ["batch", length, width] : ["rows", width];
   // The batch of an output is often exported wrongly and never enforced, so only the other axes count.
-  if (!fits(["batch", ...shape.slice(1)], ["batch", length, width])) {
-    throw refuseShape(expected, shape, "batch");
-  }
+  if (!fits([due[0]!, ...shape.slice(1)], due)) throw refuseShape(expected, shape, due);
 }
 
-/** The error for an output whose dims are not [batch, length, width]. */
-export function refuseShape(expected: Expected, dims: Shape, batch: number | string): RangeError {
-  const { name, vocabulary, length, output, maskColumn } = expected;
-  const width = maskColumn ? vocabulary + 1 : vocabulary;
-  const hint =
-    dims.length === 3 && dims[2] === vocabulary + 1
+/** The error for an output whose dims are not [batch, length, width], or [rows, width] where rows are asked for. */
+export function refuseShape(expected: Expected, dims: Shape, due: Shape): RangeError {
+  const { name, vocabulary, length, output, maskColumn, inputs } = expected;
+  const dense = dims.length === 3 && due.length === 2;
+  const hint = dense
+    ? `its input ${inputs.rows} is not one that chooses the rows of the output`
+    : dims.length === due.length && dims.at(-1) === vocabulary + 1
       ? "correct the vocabulary, or set maskColumn if the last column is the mask's"
       : "correct the vocabulary and the length, or the model file";
   return new RangeError(
-    `onnxDenoiser: ${name} returns ${output} of shape [${dims.join(", ")}]; expected [${batch}, ${length}, ${width}] for length ${length} and vocabulary ${vocabulary}${maskColumn ? " with a mask column" : ""}: ${hint}`,
+    `onnxDenoiser: ${name} returns ${output} of shape [${dims.join(", ")}]; expected [${due.join(", ")}] for length ${length} and vocabulary ${vocabulary}${maskColumn ? " with a mask column" : ""}: ${hint}`,
   );
 }
 

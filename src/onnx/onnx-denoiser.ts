@@ -17,9 +17,12 @@ export interface OnnxDenoiserOptions {
   readonly vocabulary: number;
   /** D, the number of positions. */
   readonly length: number;
-  /** Names of the inputs: `tokens` int64 [batch, length]; `time`, if the model takes it, float32 [batch]. */
-  readonly inputs?: { readonly tokens: string; readonly time?: string };
-  /** Name of the output, [batch, length, width]; default "logits". */
+  /**
+   * Names of the inputs: `tokens` int64 [batch, length]; `time`, if the model takes it, float32 [batch]; `rows`, if
+   * the model computes only the rows it is asked for, int64 [count] of flat indexes row * length + position.
+   */
+  readonly inputs?: { readonly tokens: string; readonly time?: string; readonly rows?: string };
+  /** Name of the output, [batch, length, width], or with `inputs.rows` [count, width]; default "logits". */
   readonly output?: string;
   /** True where the output has one more column, for the mask: width is V + 1, not V. Default false. */
   readonly maskColumn?: boolean;
@@ -33,9 +36,9 @@ export interface OnnxDenoiserOptions {
 }
 
 /**
- * A denoiser whose logits come from an ONNX session: one session run per prediction, all positions at once.
- * Logits of float32 and float64 are read as they are, float16 is widened. Time-free unless `inputs.time` is
- * named.
+ * A denoiser whose logits come from an ONNX session: one session run per prediction, of all positions at once, or
+ * with `inputs.rows` of those that are wanted. Logits of float32 and float64 are read as they are, float16 is
+ * widened. Time-free unless `inputs.time` is named.
  *
  * @throws RangeError if the session's inputs and outputs are not as described, at once where the session has
  * metadata, else at the first call
@@ -55,12 +58,13 @@ export function onnxDenoiser({
   checkSession(session, expected);
   const width = maskColumn ? vocabulary + 1 : vocabulary;
   let ids = new BigInt64Array(0);
+  let flat = new BigInt64Array(0);
   let times = new Float32Array(0);
   const spare = spareFloats();
   let preallocates = false;
   let turn: Promise<unknown> = Promise.resolve();
 
-  function feeds(tokens: Int32Array, batch: number, time: Float64Array): Record<string, Tensor> {
+  function feeds({ tokens, batch, time, wanted }: Noised): Record<string, Tensor> {
     const size = batch * length;
     if (ids.length < size) ids = new BigInt64Array(size);
     for (let at = 0; at < size; at++) ids[at] = BigInt(tokens[at]!);
@@ -72,31 +76,45 @@ export function onnxDenoiser({
       times.set(time.subarray(0, batch));
       fed[inputs.time] = new Tensor("float32", times.subarray(0, batch), [batch]);
     }
+    if (inputs.rows !== undefined) {
+      const count = wanted?.length ?? size;
+      if (flat.length < count) flat = new BigInt64Array(count);
+      for (let i = 0; i < count; i++) flat[i] = BigInt(wanted?.[i] ?? i);
+      fed[inputs.rows] = new Tensor("int64", flat.subarray(0, count), [count]);
+    }
     return fed;
   }
 
-  async function predict({ tokens, batch, time }: Noised): Promise<Logits> {
-    const fed = feeds(tokens, batch, time);
-    const size = batch * length * width;
+  async function predict(input: Noised): Promise<Logits> {
+    const { batch, wanted } = input;
+    const positions = inputs.rows === undefined ? undefined : wanted;
+    const rows = positions?.length ?? batch * length;
+    const shared = { width, ...(positions ? { positions } : {}) };
+    if (rows === 0) return { data: new Float32Array(0), ...shared };
+    const dims = inputs.rows === undefined ? [batch, length, width] : [rows, width];
+    const fed = feeds(input);
+    const size = rows * width;
     if (preallocates) {
       const { data, release } = spare.take(size);
-      const target = new Tensor("float32", data, [batch, length, width]);
+      const target = new Tensor("float32", data, dims);
       // A failure is met again below without the buffer, where a changed shape is seen as such.
       const results = await session.run(fed, { [output]: target }).catch(() => undefined);
       if (results) {
-        checkDims(results[output] as Tensor, batch);
-        return { data, width, release };
+        checkDims(results[output] as Tensor, dims);
+        return { data, ...shared, release };
       }
       release();
     }
     const tensor = await run(fed, batch);
-    checkDims(tensor, batch);
+    checkDims(tensor, dims);
     const { type } = tensor;
     const onCpu = tensor.location === "cpu" || tensor.location === "cpu-pinned";
     const data = onCpu ? tensor.data : await tensor.getData(true);
     // The first call shows what the model returns; only then is it safe to hand the runtime a buffer of ours.
     preallocates = preallocate && type === "float32" && onCpu;
-    if (type === "float32" || type === "float64") return { data: data as Float32Array | Float64Array, width };
+    if (type === "float32" || type === "float64") {
+      return { data: data as Float32Array | Float64Array, ...shared };
+    }
     if (type !== "float16") {
       throw new RangeError(
         `onnxDenoiser: ${name} returns ${output} as ${type}; expected float32, float64 or float16: export it with one of these`,
@@ -104,7 +122,7 @@ export function onnxDenoiser({
     }
     const wide = spare.take(size);
     widenInto(wide.data, data as Uint16Array);
-    return { ...wide, width };
+    return { ...wide, ...shared };
   }
 
   async function run(fed: Record<string, Tensor>, batch: number): Promise<Tensor> {
@@ -118,9 +136,9 @@ export function onnxDenoiser({
     }
   }
 
-  function checkDims({ dims }: Tensor, batch: number): void {
-    if (dims.length !== 3 || dims[0] !== batch || dims[1] !== length || dims[2] !== width) {
-      throw refuseShape(expected, dims, batch);
+  function checkDims({ dims }: Tensor, due: readonly number[]): void {
+    if (dims.length !== due.length || dims.some((dim, axis) => dim !== due[axis])) {
+      throw refuseShape(expected, dims, due);
     }
   }
 

@@ -4,6 +4,7 @@ import { predictions } from "../denoisers/predictions.ts";
 import { linear } from "../noise/linear.ts";
 import type { Noise } from "../noise/noise.ts";
 import { philox, purposes } from "../random.ts";
+import { flatIndexes, placesOf } from "../samplers/masked-positions.ts";
 import { random } from "../selectors/random.ts";
 import type { Selector } from "../selectors/selector.ts";
 import { checkData } from "./check-data.ts";
@@ -129,11 +130,15 @@ export async function revealPaths(denoiser: Denoiser, options: CurveOptions): Pr
       const count = counts[level]!;
       const share = count / length;
       const time = new Float64Array(size).fill(noise.timeAt(share));
-      const logits = await denoiser.predict({ tokens, batch: size, time });
+      const open = memories.map((_, row) =>
+        placesOf(mask, tokens.subarray(row * length, (row + 1) * length)),
+      );
+      const wanted = flatIndexes(open, length);
+      const logits = await denoiser.predict({ tokens, batch: size, time, wanted });
       const p = predictions(logits, { length, vocabulary });
       const further = (counts[level + 1] ?? count) - count;
       for (let row = 0; row < size; row++) {
-        const masked = positionsOf(tokens, row * length, length, mask);
+        const masked = open[row]!;
         let sumEntropy = 0;
         let sumCross = 0;
         for (const position of masked) {
@@ -205,12 +210,6 @@ export function levelled({
 }
 
 /** The ascending positions of one row that hold `token`. */
-function positionsOf(tokens: Int32Array, start: number, length: number, token: number): Int32Array {
-  const found: number[] = [];
-  for (let d = 0; d < length; d++) if (tokens[start + d] === token) found.push(d);
-  return Int32Array.from(found);
-}
-
 function mean(values: Float64Array): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
 }

@@ -2,6 +2,7 @@ import type { Denoiser } from "../denoisers/denoiser.ts";
 import { predictions } from "../denoisers/predictions.ts";
 import type { Noise } from "../noise/noise.ts";
 import type { Process } from "../processes/process.ts";
+import { placesOf } from "../samplers/masked-positions.ts";
 import type { NoisedData } from "./coupled-noise.ts";
 
 /** The reverse rates of noised data: [n, length, states], entry x_t of a position is 0. */
@@ -29,10 +30,13 @@ export async function reverseRates(
   for (let first = 0; first < count; first += batch) {
     const size = Math.min(batch, count - first);
     const part = tokens.subarray(first * length, (first + size) * length);
+    // With a mask only masked positions have rates.
+    const wanted = process.mask === undefined ? undefined : placesOf(process.mask, part);
     const logits = await denoiser.predict({
       tokens: part,
       batch: size,
       time: time.subarray(first, first + size),
+      ...(wanted ? { wanted } : {}),
     });
     const p = predictions(logits, { length, vocabulary });
     for (let row = 0; row < size; row++) {

@@ -24,3 +24,8 @@ export function flatIndexes(rows: readonly Int32Array[], length: number): Int32A
   });
   return all;
 }
+
+/** Where a token is, ascending. */
+export function placesOf(token: number, tokens: Int32Array): Int32Array {
+  return Int32Array.from(tokens.keys()).filter((at) => tokens[at] === token);
+}

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { checkSchema } from "../../node/check-schema.ts";
-import { type Architecture, headSize, positive, whole } from "../architecture.ts";
+import { type Architecture, headSize, positive, type Rows, whole } from "../architecture.ts";
 import type { Value } from "../graph.ts";
 import type { Net } from "../net.ts";
 import { dit } from "./dit.ts";
@@ -52,7 +52,8 @@ export const sedd: Architecture = {
         condition: model.cond_dim,
         sigma,
       }),
-      finish: (out) => withoutOwn(net, model.scale_by_sigma ? scaled(net, out, { sigma, vocabulary }) : out),
+      finish: (out, rows) =>
+        withoutOwn(net, model.scale_by_sigma ? scaled(net, out, { sigma, vocabulary, rows }) : out, rows),
       width: vocabulary,
       longest: model.length,
       ...(absorbs ? { mask: tokens } : {}),
@@ -71,17 +72,19 @@ export const sedd: Architecture = {
 function scaled(
   { graph }: Net,
   out: Value,
-  { sigma, vocabulary }: { sigma: Value; vocabulary: number },
+  { sigma, vocabulary, rows }: { sigma: Value; vocabulary: number; rows: Rows },
 ): Value {
   const half = graph.node("Mul", [sigma, graph.constant("float32", 0.5)]);
   const log = graph.node("Add", [half, graph.node("Log", [graph.node("Sinh", [half])])]);
   const level = graph.node("Add", [log, graph.constant("float32", Math.LN2 + Math.log(vocabulary - 1))]);
-  return graph.node("Sub", [out, graph.node("Unsqueeze", [level, graph.constant("int64", [1, 2])])]);
+  const levels = graph.node("Gather", [level, rows.sequence]);
+  return graph.node("Sub", [out, graph.node("Unsqueeze", [levels, graph.constant("int64", [1])])]);
 }
 
 /** Entry x of each position set to 0, the log score of staying. */
-function withoutOwn({ graph, tokens, shape }: Net, scores: Value): Value {
-  const own = graph.node("Unsqueeze", [tokens, graph.constant("int64", [2])]);
-  const zeros = graph.node("Expand", [graph.constant("float32", 0), shape(1)]);
-  return graph.node("ScatterElements", [scores, own, zeros], { attributes: { axis: { int: 2 } } });
+function withoutOwn({ graph, tokens }: Net, scores: Value, { flat }: Rows): Value {
+  const column = graph.node("Reshape", [tokens, graph.constant("int64", [-1, 1])]);
+  const own = graph.node("Gather", [column, flat]);
+  const zeros = graph.node("Expand", [graph.constant("float32", 0), graph.node("Shape", [own])]);
+  return graph.node("ScatterElements", [scores, own, zeros], { attributes: { axis: { int: 1 } } });
 }
