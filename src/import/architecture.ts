@@ -17,20 +17,10 @@ export interface Architecture {
   build(net: Net, options: { config: unknown; where: string }): Built;
 }
 
-/** Which rows of the flattened [batch * length] are computed, and whose they are: each int64 [n]. */
-export interface Rows {
-  readonly flat: Value;
-  readonly sequence: Value;
-}
-
-/** A network that was built, in three pieces so that rows can be left out before the last matrix. */
+/** A network that was built. */
 export interface Built {
-  /** [batch * length, any width] */
-  readonly hidden: Value;
-  /** Logits of rows of `hidden`: [n, width]. */
-  project(rows: Value): Value;
-  /** What is done to the logits of some rows, [n, width]. */
-  finish?(logits: Value, rows: Rows): Value;
+  /** Of the rows that are asked for, [count, width]. */
+  readonly logits: Value;
   /** Numbers in a row of logits. */
   readonly width: number;
   /** The longest sequence the network takes or was made for. */

@@ -4,12 +4,12 @@ import { fileProblem } from "../node/file-problem.ts";
 import type { Manifest } from "../node/manifest.ts";
 import { readJson } from "../node/read-json.ts";
 import { writeFinished, writeFinishedFolder } from "../node/write-file.ts";
-import type { Architecture, Built } from "./architecture.ts";
+import type { Architecture } from "./architecture.ts";
 import { architectures } from "./architectures/index.ts";
 import { openCheckpoint } from "./checkpoint.ts";
 import { describe, type Unwritten } from "./describe.ts";
 import { type Graph, graph } from "./graph.ts";
-import { type Net, net } from "./net.ts";
+import { net } from "./net.ts";
 import { quoted } from "./safetensors-header.ts";
 import { weights } from "./weights.ts";
 import { type WrittenOnnx, writeOnnx } from "./write-onnx.ts";
@@ -21,6 +21,8 @@ export interface ImportOptions {
   /** What the model is called; default the checkpoint folder's name. */
   readonly name?: string;
   readonly license?: string;
+  /** Where the checkpoint comes from, for the manifest: ORG/NAME@COMMIT. */
+  readonly source?: string;
   /** D, the positions of a sample; default the longest the network takes, at most `USUAL_LENGTH`. */
   readonly length?: number;
   /** The token for "masked", where neither config.json nor the tokenizer's files say. */
@@ -62,9 +64,8 @@ export async function importFolder(folder: string, options: ImportOptions): Prom
   try {
     const found = weights(checkpoint, { where: folder });
     const network = graph(architecture.name);
-    const layers = net(network, found);
-    const built = architecture.build(layers, { config, where });
-    complete(network, layers, built);
+    const built = architecture.build(net(network, found), { config, where });
+    network.output("logits", built.logits, ["rows", built.width]);
     const unused = found.unused().filter((name) => !recomputed.test(name));
     if (unused.length > 0 && !built.mayHaveMore) {
       throw new Error(
@@ -93,7 +94,8 @@ export async function importFolder(folder: string, options: ImportOptions): Prom
   }
 }
 
-function recognised(config: unknown, where: string): Architecture {
+/** @throws Error unless a config.json is of an architecture that can be imported */
+export function recognised(config: unknown, where: string): Architecture {
   const isObject = typeof config === "object" && config !== null && !Array.isArray(config);
   const found = isObject
     ? architectures.find(({ recognises }) => recognises(config as Record<string, unknown>))
@@ -105,16 +107,8 @@ function recognised(config: unknown, where: string): Architecture {
   );
 }
 
-/** Puts the network's last matrix behind those hidden rows that are asked for, and names the output. */
-function complete(network: Graph, { length }: Net, { hidden, project, finish, width }: Built): void {
-  const flat = network.input("rows", "int64", ["rows"]);
-  const logits = project(network.node("Gather", [hidden, flat]));
-  const finished = finish?.(logits, { flat, sequence: network.node("Div", [flat, length]) });
-  network.output("logits", finished ?? logits, ["rows", width]);
-}
-
 /** @throws Error unless the folder can be made: it is not there or empty, and its parent is there */
-async function checkOut(out: string): Promise<void> {
+export async function checkOut(out: string): Promise<void> {
   const entries = await readdir(out).catch((cause: { code?: unknown }) => {
     if (cause.code === "ENOENT") return undefined;
     throw new Error(

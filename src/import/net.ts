@@ -18,15 +18,18 @@ export interface Net {
   readonly length: Value;
   /** 0, 1, ..., length - 1, int64 [length]. */
   readonly places: Value;
+  /** The rows of [batch * length] that are asked for, int64 [count], and the sequence each is in. */
+  asked(): { readonly rows: Value; readonly sequences: Value };
 }
 
-/** Starts a network over `tokens`, the graph's input "x". */
+/** Starts a network over the graph's inputs: tokens as "x", and once they are used the rows asked for as "rows". */
 export function net(graph: Graph, weights: Weights): Net {
   const tokens = graph.input("x", "int64", ["batch", "length"]);
   const sizes = graph.node("Shape", [tokens]);
   const length = graph.node("Shape", [tokens], { attributes: { start: { int: 1 } } });
   const integer = (number: number): Value => graph.constant("int64", number);
   const places = graph.node("Range", [integer(0), graph.node("Squeeze", [length]), integer(1)]);
+  let asked: ReturnType<Net["asked"]> | undefined;
   const shapes = new Map<string, Value>();
   return {
     graph,
@@ -34,6 +37,12 @@ export function net(graph: Graph, weights: Weights): Net {
     tokens,
     length,
     places,
+    asked() {
+      if (asked) return asked;
+      const rows = graph.input("rows", "int64", ["rows"]);
+      asked = { rows, sequences: graph.node("Div", [rows, length]) };
+      return asked;
+    },
     shape(...dims) {
       const key = dims.join();
       const made =
@@ -53,4 +62,12 @@ export function asRows({ graph }: Net, x: Value, width: number): Value {
 /** Rows as positions [batch, length, width]. */
 export function asPositions({ graph, shape }: Net, x: Value, width: number): Value {
   return graph.node("Reshape", [x, shape(width)]);
+}
+
+/**
+ * Those rows of [batch * length, width] that are asked for, [count, width]. After the last attention rows no longer
+ * meet, so that the rest of a network is computed for these alone.
+ */
+export function askedRows({ graph, asked }: Net, x: Value): Value {
+  return graph.node("Gather", [x, asked().rows]);
 }

@@ -17,19 +17,18 @@ export const bert: Architecture = {
     const prefix = "bert.";
     const size = headSize(width, config.num_attention_heads, { where, rotary: false });
     const head = "cls.predictions";
+    const hidden = postNormEncoder(net, { prefix, config, size, positions: net.places });
     return {
-      hidden: postNormEncoder(net, { prefix, config, size, positions: net.places }),
-      project: (rows) =>
-        maskedLanguageHead(net, rows, {
-          dense: `${head}.transform.dense`,
-          norm: `${head}.transform.LayerNorm`,
-          decoder: `${head}.decoder`,
-          tied: wordTable(prefix),
-          bias: [`${head}.bias`, `${head}.decoder.bias`],
-          width,
-          vocabulary,
-          eps: config.layer_norm_eps,
-        }),
+      logits: maskedLanguageHead(net, hidden, {
+        dense: `${head}.transform.dense`,
+        norm: `${head}.transform.LayerNorm`,
+        decoder: `${head}.decoder`,
+        tied: wordTable(prefix),
+        bias: [`${head}.bias`, `${head}.decoder.bias`],
+        width,
+        vocabulary,
+        eps: config.layer_norm_eps,
+      }),
       width: vocabulary,
       longest: config.max_position_embeddings,
       mask: "tokenizer",

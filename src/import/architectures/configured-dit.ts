@@ -16,16 +16,17 @@ export const ditFields: Readonly<Record<Field, typeof whole>> = {
   n_heads: whole,
 };
 
-/** The network of that config over noise levels `sigma`, and what follows from its sizes. */
+/** The network of that config over noise levels `sigma` (absent: 0), and what follows from its sizes. */
 export function configuredDit(
   net: Net,
   read: Readonly<Record<Field, number>>,
-  { where, sigma }: { where: string; sigma: Value },
-): Pick<Built, "hidden" | "project" | "width" | "longest"> {
+  { where, sigma }: { where: string; sigma?: Value },
+): Pick<Built, "logits" | "width" | "longest"> {
   const { vocab_size: vocabulary, hidden_dim: width, n_heads: heads } = read;
   return {
-    ...dit(net, {
-      ...{ prefix: "backbone.", vocabulary, width, heads, sigma },
+    logits: dit(net, {
+      ...{ prefix: "backbone.", vocabulary, width, heads },
+      ...(sigma === undefined ? {} : { sigma }),
       size: headSize(width, heads, { where }),
       blocks: read.n_blocks,
       condition: read.cond_dim,

@@ -68,8 +68,7 @@ export const dream: Architecture = {
       biases: true,
     });
     return {
-      hidden,
-      project: (rows) => linear(net, rows, "lm_head", { from: width, to: vocabulary, bias: false }),
+      logits: linear(net, hidden, "lm_head", { from: width, to: vocabulary, bias: false }),
       width: vocabulary,
       longest: read.max_position_embeddings,
       mask: read.mask_token_id,

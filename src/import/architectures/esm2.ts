@@ -4,7 +4,7 @@ import { type Architecture, headSize, only, positive, token, whole } from "../ar
 import { attention, notPadding, rotary } from "../attention.ts";
 import type { Value } from "../graph.ts";
 import { add, embedding, gelu, layerNorm, linear } from "../layers.ts";
-import { asRows, type Net } from "../net.ts";
+import { askedRows, asRows, type Net } from "../net.ts";
 import { maskedLanguageHead } from "./masked-language-head.ts";
 
 const schema = z.object({
@@ -54,7 +54,8 @@ export const esm2: Architecture = {
       const h = norm(x, `${layer}.attention.LayerNorm`);
       const projected = (name: string): Value => dense(h, `${layer}.attention.self.${name}`, width, width);
       const qkv = [projected("query"), projected("key"), projected("value")] as const;
-      const mixed = attention(net, qkv, { heads, size, rotary: turns, seen });
+      let mixed = attention(net, qkv, { heads, size, rotary: turns, seen });
+      if (i === config.num_hidden_layers - 1) [x, mixed] = [askedRows(net, x), askedRows(net, mixed)];
       x = add(net, x, dense(mixed, `${layer}.attention.output.dense`, width, width));
 
       const g = norm(x, `${layer}.LayerNorm`);
@@ -62,18 +63,16 @@ export const esm2: Architecture = {
       x = add(net, x, dense(wide, `${layer}.output.dense`, inner, width));
     }
     return {
-      hidden: norm(x, "esm.encoder.emb_layer_norm_after"),
-      project: (rows) =>
-        maskedLanguageHead(net, rows, {
-          dense: "lm_head.dense",
-          norm: "lm_head.layer_norm",
-          decoder: "lm_head.decoder",
-          tied: table,
-          bias: ["lm_head.bias", "lm_head.decoder.bias"],
-          width,
-          vocabulary,
-          eps,
-        }),
+      logits: maskedLanguageHead(net, norm(x, "esm.encoder.emb_layer_norm_after"), {
+        dense: "lm_head.dense",
+        norm: "lm_head.layer_norm",
+        decoder: "lm_head.decoder",
+        tied: table,
+        bias: ["lm_head.bias", "lm_head.decoder.bias"],
+        width,
+        vocabulary,
+        eps,
+      }),
       width: vocabulary,
       longest: config.max_position_embeddings,
       mask,

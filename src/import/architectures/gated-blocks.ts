@@ -1,7 +1,7 @@
 import { attention, rotary } from "../attention.ts";
 import type { Value } from "../graph.ts";
 import { add, embedding, linear, multiply, rmsNorm, silu } from "../layers.ts";
-import { asRows, type Net } from "../net.ts";
+import { askedRows, asRows, type Net } from "../net.ts";
 
 /** The names of one block's weights, without ".weight" and ".bias". */
 export type BlockNames = Readonly<
@@ -34,7 +34,7 @@ export interface GatedOptions {
  *
  *     x = x + out attention(q h, k h, v h), h = RMS(x);   x = x + down(silu(gate h) up h), h = RMS(x)
  *
- * @returns rows [batch * length, width], normed
+ * @returns the rows that are asked for, [count, width], normed
  * Source: Touvron et al. 2023, arXiv 2302.13971, without its causal mask.
  */
 export function gatedBlocks(net: Net, options: GatedOptions): Value {
@@ -52,7 +52,8 @@ export function gatedBlocks(net: Net, options: GatedOptions): Value {
       projected(names.k, keyHeads * size),
       projected(names.v, keyHeads * size),
     ] as const;
-    const seen = attention(net, qkv, { heads, keyHeads, size, rotary: turns });
+    let seen = attention(net, qkv, { heads, keyHeads, size, rotary: turns });
+    if (i === options.blocks - 1) [x, seen] = [askedRows(net, x), askedRows(net, seen)];
     x = add(net, x, linear(net, seen, names.out, { from: width, to: width, bias: false }));
 
     const g = norm(x, names.norm2);

@@ -80,8 +80,7 @@ export const llada: Architecture = {
       biases: false,
     });
     return {
-      hidden,
-      project: (rows) => linear(net, rows, `${part}.ff_out`, { from: width, to: vocabulary, bias: false }),
+      logits: linear(net, hidden, `${part}.ff_out`, { from: width, to: vocabulary, bias: false }),
       width: vocabulary,
       longest: read.max_sequence_length,
       mask: read.mask_token_id,

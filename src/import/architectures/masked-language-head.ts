@@ -17,7 +17,7 @@ export interface HeadOptions {
   readonly eps: number;
 }
 
-/** LN(gelu(dense x)) decoder^T + bias over rows [n, width]; the decoder is most often the table of embeddings. */
+/** LN(gelu(dense x)) decoder^T + bias over rows [count, width]; the decoder is most often the table of embeddings. */
 export function maskedLanguageHead(
   net: Net,
   rows: Value,

@@ -19,15 +19,16 @@ export const mdlm: Architecture = {
   recognises: (config) => config["model_type"] === "mdlm",
   build(net, { config, where }) {
     const read = checkSchema(schema, config, where);
-    const sigma = read.time_conditioning
-      ? net.graph.input("sigma", "float32", ["batch"])
-      : net.graph.constant("float32", [0]);
+    const conditioned = read.time_conditioning;
     return {
-      ...configuredDit(net, read, { where, sigma }),
+      ...configuredDit(net, read, {
+        where,
+        ...(conditioned ? { sigma: net.graph.input("sigma", "float32", ["batch"]) } : {}),
+      }),
       mask: read.vocab_size - 1,
       process: "absorbing",
       noise: { name: "linear", eps: 1e-3 },
-      sigma: read.time_conditioning,
+      sigma: conditioned,
     };
   },
 };

@@ -4,7 +4,7 @@ import { type Architecture, headSize, only, positive, token, whole } from "../ar
 import { attention, notPadding, rotary, windowBias } from "../attention.ts";
 import type { Value } from "../graph.ts";
 import { add, embedding, gelu, layerNorm, linear, multiply, split } from "../layers.ts";
-import { asRows } from "../net.ts";
+import { askedRows, asRows } from "../net.ts";
 import { maskedLanguageHead } from "./masked-language-head.ts";
 
 const theta = z.object({ rope_theta: positive, rope_type: only("default") }, "an object");
@@ -67,7 +67,8 @@ export const modernbert: Architecture = {
       const h = i === 0 ? x : norm(x, `${layer}.attn_norm`);
       const [q, k, v] = split(net, dense(h, `${layer}.attn.Wqkv`, width, 3 * width), 3);
       const view = isLocal(i) ? nearby : everywhere;
-      const mixed = attention(net, [q!, k!, v!], { heads, size, seen, ...view });
+      let mixed = attention(net, [q!, k!, v!], { heads, size, seen, ...view });
+      if (i === config.num_hidden_layers - 1) [x, mixed] = [askedRows(net, x), askedRows(net, mixed)];
       x = add(net, x, dense(mixed, `${layer}.attn.Wo`, width, width));
 
       const g = norm(x, `${layer}.mlp_norm`);
@@ -75,19 +76,17 @@ export const modernbert: Architecture = {
       x = add(net, x, dense(multiply(net, gelu(net, a!), b!), `${layer}.mlp.Wo`, inner, width));
     }
     return {
-      hidden: norm(x, "model.final_norm"),
-      project: (rows) =>
-        maskedLanguageHead(net, rows, {
-          dense: "head.dense",
-          biases: false,
-          norm: "head.norm",
-          decoder: "decoder",
-          tied: table,
-          bias: ["decoder.bias"],
-          width,
-          vocabulary,
-          eps,
-        }),
+      logits: maskedLanguageHead(net, norm(x, "model.final_norm"), {
+        dense: "head.dense",
+        biases: false,
+        norm: "head.norm",
+        decoder: "decoder",
+        tied: table,
+        bias: ["decoder.bias"],
+        width,
+        vocabulary,
+        eps,
+      }),
       width: vocabulary,
       longest: config.max_position_embeddings,
       mask: "tokenizer",

@@ -3,7 +3,7 @@ import { only, positive, token, whole } from "../architecture.ts";
 import { attention, notPadding } from "../attention.ts";
 import type { Value } from "../graph.ts";
 import { add, embedding, gelu, layerNorm, linear } from "../layers.ts";
-import { asRows, type Net } from "../net.ts";
+import { askedRows, asRows, type Net } from "../net.ts";
 
 /** What config.json of a BERT or RoBERTa says of the network. */
 export interface EncoderConfig {
@@ -40,7 +40,7 @@ export const encoderSchema: z.ZodType<EncoderConfig> = z.object({
  *     x = LN(x + dense attention(x));   x = LN(x + dense gelu(intermediate x))
  *
  * @param options.positions positions p as rows of their table, int64 [length] or [batch, length]
- * @returns rows [batch * length, hidden_size]
+ * @returns the rows that are asked for, [count, hidden_size]
  * Source: Devlin et al. 2018, arXiv 1810.04805.
  */
 export function postNormEncoder(
@@ -73,7 +73,8 @@ export function postNormEncoder(
     const projected = (name: string): Value =>
       linear(net, x, `${layer}.attention.self.${name}`, { from: width, to: width });
     const qkv = [projected("query"), projected("key"), projected("value")] as const;
-    const mixed = attention(net, qkv, { heads, size, seen });
+    let mixed = attention(net, qkv, { heads, size, seen });
+    if (i === config.num_hidden_layers - 1) [x, mixed] = [askedRows(net, x), askedRows(net, mixed)];
     const out = linear(net, mixed, `${layer}.attention.output.dense`, { from: width, to: width });
     x = norm(add(net, x, out), `${layer}.attention.output.LayerNorm`);
 

@@ -24,19 +24,18 @@ export const roberta: Architecture = {
     }
     const prefix = "roberta.";
     const size = headSize(width, config.num_attention_heads, { where, rotary: false });
+    const hidden = postNormEncoder(net, { prefix, config, size, positions: countedFrom(net, pad) });
     return {
-      hidden: postNormEncoder(net, { prefix, config, size, positions: countedFrom(net, pad) }),
-      project: (rows) =>
-        maskedLanguageHead(net, rows, {
-          dense: "lm_head.dense",
-          norm: "lm_head.layer_norm",
-          decoder: "lm_head.decoder",
-          tied: wordTable(prefix),
-          bias: ["lm_head.bias", "lm_head.decoder.bias"],
-          width,
-          vocabulary,
-          eps: config.layer_norm_eps,
-        }),
+      logits: maskedLanguageHead(net, hidden, {
+        dense: "lm_head.dense",
+        norm: "lm_head.layer_norm",
+        decoder: "lm_head.decoder",
+        tied: wordTable(prefix),
+        bias: ["lm_head.bias", "lm_head.decoder.bias"],
+        width,
+        vocabulary,
+        eps: config.layer_norm_eps,
+      }),
       width: vocabulary,
       longest,
       mask: "tokenizer",

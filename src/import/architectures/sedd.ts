@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { checkSchema } from "../../node/check-schema.ts";
-import { type Architecture, headSize, positive, type Rows, whole } from "../architecture.ts";
+import { type Architecture, headSize, positive, whole } from "../architecture.ts";
 import type { Value } from "../graph.ts";
-import type { Net } from "../net.ts";
+import { askedRows, asRows, type Net } from "../net.ts";
 import { dit } from "./dit.ts";
 
 const schema = z.object({
@@ -41,19 +41,18 @@ export const sedd: Architecture = {
     }
     const vocabulary = absorbs ? tokens + 1 : tokens;
     const sigma = net.graph.input("sigma", "float32", ["batch"]);
+    const out = dit(net, {
+      prefix: "",
+      vocabulary,
+      width: model.hidden_size,
+      heads: model.n_heads,
+      size: headSize(model.hidden_size, model.n_heads, { where }),
+      blocks: model.n_blocks,
+      condition: model.cond_dim,
+      sigma,
+    });
     return {
-      ...dit(net, {
-        prefix: "",
-        vocabulary,
-        width: model.hidden_size,
-        heads: model.n_heads,
-        size: headSize(model.hidden_size, model.n_heads, { where }),
-        blocks: model.n_blocks,
-        condition: model.cond_dim,
-        sigma,
-      }),
-      finish: (out, rows) =>
-        withoutOwn(net, model.scale_by_sigma ? scaled(net, out, { sigma, vocabulary, rows }) : out, rows),
+      logits: withoutOwn(net, model.scale_by_sigma ? scaled(net, out, { sigma, vocabulary }) : out),
       width: vocabulary,
       longest: model.length,
       ...(absorbs ? { mask: tokens } : {}),
@@ -70,21 +69,21 @@ export const sedd: Architecture = {
 
 /** out - log(e^sigma - 1) - log(V - 1), where log(e^sigma - 1) = sigma/2 + log(2 sinh(sigma/2)) is exact near 0. */
 function scaled(
-  { graph }: Net,
+  { graph, asked }: Net,
   out: Value,
-  { sigma, vocabulary, rows }: { sigma: Value; vocabulary: number; rows: Rows },
+  { sigma, vocabulary }: { sigma: Value; vocabulary: number },
 ): Value {
   const half = graph.node("Mul", [sigma, graph.constant("float32", 0.5)]);
   const log = graph.node("Add", [half, graph.node("Log", [graph.node("Sinh", [half])])]);
   const level = graph.node("Add", [log, graph.constant("float32", Math.LN2 + Math.log(vocabulary - 1))]);
-  const levels = graph.node("Gather", [level, rows.sequence]);
+  const levels = graph.node("Gather", [level, asked().sequences]);
   return graph.node("Sub", [out, graph.node("Unsqueeze", [levels, graph.constant("int64", [1])])]);
 }
 
 /** Entry x of each position set to 0, the log score of staying. */
-function withoutOwn({ graph, tokens }: Net, scores: Value, { flat }: Rows): Value {
-  const column = graph.node("Reshape", [tokens, graph.constant("int64", [-1, 1])]);
-  const own = graph.node("Gather", [column, flat]);
+function withoutOwn(net: Net, scores: Value): Value {
+  const { graph, tokens } = net;
+  const own = askedRows(net, asRows(net, tokens, 1));
   const zeros = graph.node("Expand", [graph.constant("float32", 0), graph.node("Shape", [own])]);
   return graph.node("ScatterElements", [scores, own, zeros], { attributes: { axis: { int: 1 } } });
 }
