@@ -1,3 +1,4 @@
+import { throwIfAborted } from "./denoisers/abortable.ts";
 import type { Denoiser } from "./denoisers/denoiser.ts";
 import { estimate, type Measure, measureValue } from "./measures/measure.ts";
 import { type Measured, meanOf } from "./measures/measured.ts";
@@ -29,6 +30,7 @@ export interface MeasureOptions {
   /** Default [0]. With several, values are means over seeds and errors those of the mean. */
   readonly seeds?: readonly number[];
   readonly batch?: number;
+  /** Checked before every model call and every measure. */
   readonly signal?: SampleOptions["signal"];
   /** Called after every step with the share of this method's work that is done. */
   readonly progress?: (share: number) => void;
@@ -65,6 +67,7 @@ export async function measureMethod(
   const seconds = (Date.now() - started) / 1000;
   const measured: Record<string, Measured> = {};
   for (const measure of measures) {
+    throwIfAborted(signal);
     if (samples.length === 1) {
       const { value, standardError } = await estimate(measure, samples[0]!.tokens, denoiser.length);
       measured[measure.name] = { value, standardError };

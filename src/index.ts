@@ -11,6 +11,7 @@ export {
 export { forwardBackward } from "./correctors/forward-backward.ts";
 export { informed } from "./correctors/informed.ts";
 export { looGibbs } from "./correctors/loo-gibbs.ts";
+export { type Abort, abortable } from "./denoisers/abortable.ts";
 export { chainSamples } from "./denoisers/chain-samples.ts";
 export type { Denoiser, Logits, Noised } from "./denoisers/denoiser.ts";
 export { jointTable } from "./denoisers/joint-table.ts";
@@ -168,6 +169,7 @@ export { power } from "./schedules/power.ts";
 export type { Grid, Schedule } from "./schedules/schedule.ts";
 export { times } from "./schedules/times.ts";
 export { uniform } from "./schedules/uniform.ts";
+export { blockwise } from "./selectors/blockwise.ts";
 export { dilated, dilatedCounts } from "./selectors/dilated.ts";
 export { entropyBound } from "./selectors/entropy-bound.ts";
 export { factor } from "./selectors/factor.ts";

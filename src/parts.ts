@@ -42,6 +42,7 @@ import { uniformization } from "./samplers/uniformization.ts";
 import { cosine } from "./schedules/cosine.ts";
 import type { Schedule } from "./schedules/schedule.ts";
 import { uniform } from "./schedules/uniform.ts";
+import { blockwise } from "./selectors/blockwise.ts";
 import { dilated } from "./selectors/dilated.ts";
 import { entropyBound } from "./selectors/entropy-bound.ts";
 import { factor } from "./selectors/factor.ts";
@@ -140,6 +141,7 @@ export const selectors: Factories<Selector> = {
   factor: row(factor, "factor"),
   "entropy-bound": row(entropyBound, "gamma"),
   klass: row(klass, "probability", "kl", "history"),
+  blockwise: row((numbers) => blockwise(confidence(), numbers), "size"),
   dilated: row(
     (numbers) => dilated({ length: required("dilated", numbers, "length"), ...numbers }),
     "length",

@@ -1,4 +1,5 @@
 import type { Corrector } from "./correctors/corrector.ts";
+import { type Abort, throwIfAborted } from "./denoisers/abortable.ts";
 import type { Denoiser } from "./denoisers/denoiser.ts";
 import { checkShaping, type Shaping } from "./denoisers/predictions.ts";
 import { freePositions, givenRows } from "./given.ts";
@@ -44,8 +45,8 @@ export interface SampleOptions extends Omit<Shaping, "temperature"> {
   readonly given?: ArrayLike<number>;
   /** Replaces the counter-based source; the seed is then not used. */
   readonly randomness?: Randomness;
-  /** Checked before every step; an `AbortSignal` fits. */
-  readonly signal?: { readonly aborted: boolean; readonly reason?: unknown };
+  /** Checked before every step and every model call. */
+  readonly signal?: Abort;
 }
 
 /** Everything a run is at one moment: plain data, so a run can be saved, resumed and forked. */
@@ -120,7 +121,7 @@ export async function* steps(
   try {
     yield state;
     while (state.index < total) {
-      if (run.signal?.aborted) throw run.signal.reason ?? new Error("sample: aborted");
+      throwIfAborted(run.signal);
       const index = state.index;
       const s = grid.times[index + 1]!;
       const memory = { ...state.memory };
@@ -139,6 +140,7 @@ export async function* steps(
         selector,
         memory,
         predict: (input = {}) => {
+          throwIfAborted(run.signal);
           const temperature = typeof run.temperature === "number" ? run.temperature : run.temperature(t);
           return model.predict({ tokens, time: t, ...input }, { temperature, topP: run.topP });
         },

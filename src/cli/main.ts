@@ -7,6 +7,7 @@ import { compareCommand } from "./compare-command.ts";
 import { curveCommand } from "./curve-command.ts";
 import { demoCommand } from "./demo-command.ts";
 import { importCommand } from "./import-command.ts";
+import { leaving } from "./leaving.ts";
 import { modelsCommand } from "./models-command.ts";
 import { optimizeCommand } from "./optimize-command.ts";
 import { sampleCommand } from "./sample-command.ts";
@@ -46,7 +47,7 @@ for (const command of [program, ...program.commands]) {
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
   process.on(signal, () => {
     removeUnfinished();
-    process.stderr.write("\nfewstep: interrupted; nothing half-written was left behind\n");
+    process.stderr.write(`\nfewstep: interrupted; ${leaving.text()}\n`);
     process.exit(INTERRUPTED);
   });
 }

@@ -1,50 +1,32 @@
-import { readFile } from "node:fs/promises";
 import { Command, InvalidArgumentError, Option } from "commander";
-import { fileProblem } from "../node/file-problem.ts";
-import { checkPlace, decode, parseTemplate, samplesFormat, writeSamples } from "../node/index.ts";
+import { checkPlace, samplesFormat } from "../node/index.ts";
+import { jobOptions, type SampleJob } from "../node/jobs/job.ts";
+import { type JobSettings, jobRows } from "../node/jobs/job-rows.ts";
+import { parseBytes } from "../node/jobs/memory.ts";
+import type { Layout } from "../node/jobs/sample-in-workers.ts";
+import type { JobRows } from "../node/jobs/sample-range.ts";
+import { type FinishedJob, keptText, writeJob } from "../node/jobs/sample-to-file.ts";
 import { readPlan } from "../node/plan-file.ts";
-import type { SearchMethod } from "../optimize/find-schedules.ts";
-import {
-  correctors,
-  makePart,
-  type NamedPart,
-  parsePart,
-  plainSchedules,
-  samplers,
-  selectors,
-} from "../parts.ts";
-import { planOptions } from "../plan.ts";
-import { type SampleOptions, sample } from "../sample.ts";
-import { ancestral } from "../samplers/ancestral.ts";
-import { random } from "../selectors/random.ts";
-import { identity } from "./identity.ts";
+import type { NamedPart } from "../parts.ts";
+import { type GivenOptions, givenTokens, sequenceLength } from "./given-tokens.ts";
+import { leaving } from "./leaving.ts";
 import { natural, positive, real, shared } from "./options.ts";
+import { chosenMethod, type MethodOptions } from "./sample-method.ts";
 import { samplesText } from "./samples-text.ts";
-import { scheduleNames, search } from "./schedules.ts";
-import { checkSteps, type Session, withModel } from "./session.ts";
+import { scheduleNames } from "./schedules.ts";
+import { withModel } from "./session.ts";
 
-interface SampleCommandOptions {
-  readonly plan?: string;
-  readonly steps?: number;
-  readonly schedule: string;
-  readonly select?: string;
-  readonly sampler?: NamedPart;
-  readonly corrector?: NamedPart;
+interface SampleCommandOptions extends GivenOptions, MethodOptions {
   readonly process?: NamedPart;
   readonly noise?: NamedPart;
   readonly count: number;
   readonly firstRow: number;
-  readonly seed: number;
-  readonly batch: number;
+  readonly memory?: number;
+  readonly workers?: number | "auto";
   readonly threads?: number;
   readonly small?: boolean;
   readonly temperature?: number;
   readonly topP?: number;
-  readonly given?: string;
-  readonly givenFile?: string;
-  readonly sequences: number;
-  readonly levels: number;
-  readonly out?: string;
   readonly json?: boolean;
 }
 
@@ -73,131 +55,155 @@ export function sampleCommand(): Command {
         .default(0),
     )
     .addOption(shared.seed())
-    .addOption(shared.batch())
+    .addOption(
+      new Option(
+        "--batch <n>",
+        "sequences run together, never changing the samples (default: 8, or as many as --memory allows)",
+      ).argParser(positive),
+    )
+    .addOption(
+      new Option(
+        "--memory <size>",
+        "bound on models and batches, as 2GB (default: half of what is free)",
+      ).argParser(memory),
+    )
+    .addOption(
+      new Option(
+        "--workers <n>",
+        "threads that sample, each with a model of its own (default: none for short jobs, else the fastest number, which is measured)",
+      ).argParser(workers),
+    )
     .addOption(shared.threads())
     .addOption(shared.small())
     .addOption(new Option("--temperature <x>", "divides the logits").argParser(real))
     .addOption(new Option("--top-p <p>", "keeps the most likely tokens up to this mass").argParser(real))
-    .option("--given <text>", "infill: these characters stay, _ is filled in; padded with _ to the length")
+    .option(
+      "--given <text>",
+      "infill: this text stays; _ is one character to be filled in, with a tokenizer [MASK] one token and [MASK:12] twelve",
+    )
     .option("--given-file <file>", "the same from a file")
+    .option("--prompt <text>", "go on from this text, and print what comes after it")
+    .addOption(
+      new Option(
+        "--answer <n>",
+        "tokens after the prompt (default: the rest of the model's usual length)",
+      ).argParser(positive),
+    )
+    .addOption(
+      new Option(
+        "--length <n>",
+        "tokens of a sequence, for imported networks (default: those of --given with a tokenizer, of --prompt and --answer, else the model's usual length)",
+      ).argParser(positive),
+    )
     .addOption(shared.sequences(64, "sequences a searched schedule looks at"))
     .addOption(shared.levels())
     .option(
       "--out <file>",
-      "write instead of printing: .npy (int32), .txt or .json; melodies also .mid and .svg, images .png and .svg",
+      "write instead of printing: .npy (int32), .txt, .json or .jsonl; melodies also .mid and .svg, images .png and .svg",
     )
+    .option("--restart", "forget what an interrupted run left in the journal beside --out")
     .addOption(shared.json())
     .addHelpText(
       "after",
-      '\nSeveral melodies in one .mid follow one another, with a bar of rest between them and a marker at each start; a .svg has a piano roll of each. Images make one contact sheet.\n\nExamples:\n  fewstep sample text --steps 8\n  fewstep sample text --plan plan.json --count 512 --seed 1 --out samples.npy\n  fewstep sample text --given "in the beginning ____________ and the earth"\n  fewstep sample countdown --schedule optimal --steps 4 --json\n  fewstep sample bach --count 4 --steps 32 --out melodies.mid\n  fewstep sample digits --count 25 --steps 32 --out digits.png',
+      '\nSeveral melodies in one .mid follow one another, with a bar of rest between them and a marker at each start; a .svg has a piano roll of each. Images make one contact sheet.\n\nA text given to a model with a tokenizer is a whole sequence: the tokenizer puts its special tokens around it. With --length it may be longer: behind the text comes padding where the network does not see it, else blanks. Samples are shown up to the token that ends a text.\n\nWith --out every finished batch is kept in a journal beside the file, FILE.part: a job that was interrupted or killed goes on from there when the same command is run again.\n\nExamples:\n  fewstep sample text --steps 8\n  fewstep sample text --plan plan.json --count 512 --seed 1 --out samples.npy\n  fewstep sample text --count 10000 --workers auto --memory 2GB --out many.jsonl\n  fewstep sample text --given "in the beginning ____________ and the earth"\n  fewstep sample ./bert --given "The [MASK][MASK] sat on the mat." --steps 2\n  fewstep sample ./llada --prompt "Why is the sky blue?" --answer 64 --select blockwise:size=32 --steps 32 --temperature 0\n  fewstep sample countdown --schedule optimal --steps 4 --json\n  fewstep sample bach --count 4 --steps 32 --out melodies.mid\n  fewstep sample digits --count 25 --steps 32 --out digits.png',
     )
-    .action((reference: string, options: SampleCommandOptions) =>
-      withModel(reference, options, async (session) => {
+    .action(async (reference: string, options: SampleCommandOptions) => {
+      const length = await sequenceLength(reference, options);
+      await withModel(reference, { ...options, ...(length ? { length } : {}) }, async (session) => {
         const { model, progress, print } = session;
-        const { count, firstRow, seed, batch, out } = options;
+        const { count, firstRow, seed, out, temperature, topP } = options;
         const description = model.manifest?.tokens;
+        const { vocabulary } = model.denoiser;
         if (out) {
           samplesFormat(out, { description, count });
           checkPlace(out);
         }
-        const sampling = options.plan
-          ? planOptions(await readPlan(options.plan), { ...identity(model), process: model.process })
-          : await chosenOptions(session, options);
-        const given = await givenTokens(session, options);
-        const samples = await sample(model.denoiser, {
-          ...sampling,
+        const { method, asked } = options.plan
+          ? { method: await readPlan(options.plan) }
+          : await chosenMethod(session, options);
+        const { tokens: given, text } = await givenTokens(model, options);
+        const job: SampleJob = {
+          reference,
+          ...(options.small ? { small: true } : {}),
+          ...(length ? { length } : {}),
+          ...(options.process ? { process: options.process } : {}),
+          ...(options.noise ? { noise: options.noise } : {}),
+          method,
+          ...(temperature === undefined ? {} : { temperature }),
+          ...(topP === undefined ? {} : { topP }),
           ...(given ? { given } : {}),
-          ...(options.temperature === undefined ? {} : { temperature: options.temperature }),
-          ...(options.topP === undefined ? {} : { topP: options.topP }),
-          count,
-          firstRow,
-          seed,
-          batch,
-          progress: ({ rows, state }) =>
-            progress.update("sampling", (rows + (state.batch * state.index) / state.steps) / count),
-        });
-        const told = {
-          model: model.name,
-          seed,
-          firstRow,
-          calls: samples.calls,
-          evaluations: samples.evaluations,
-          schedule: sampling.schedule.name,
-          selector: sampling.selector?.name,
+          ...{ count, firstRow, seed },
         };
-        const rows = Array.from({ length: count }, (_, row) =>
-          samples.tokens.subarray(row * samples.length, (row + 1) * samples.length),
+        const { schedule, selector } = jobOptions(model, job);
+        const told = (calls: number) => ({
+          ...{ model: model.name, seed, firstRow, calls },
+          schedule: schedule.name,
+          selector: selector?.name,
+        });
+        let layout: Layout | undefined;
+        const settings: JobSettings = {
+          ...(options.workers === undefined ? {} : { workers: options.workers }),
+          ...(options.threads === undefined ? {} : { threads: options.threads }),
+          ...(options.batch === undefined ? {} : { batch: options.batch }),
+          ...(options.memory === undefined ? {} : { memory: options.memory }),
+          release: () => model.dispose(),
+          onLayout: (chosen) => {
+            layout = chosen;
+          },
+          progress: (rows) => progress.update(layoutText(layout), rows / count),
+        };
+        if (out) {
+          const done = await writeJob(out, model, job, {
+            ...settings,
+            ...(options.restart ? { restart: true } : {}),
+            asked,
+            text: text.units === "numbers" ? undefined : (row) => text.decode(row),
+            extra: ({ calls }) => told(calls),
+            onJournal: (journal) => leaving.say(() => keptText(journal, count)),
+          });
+          const { calls, evaluations, resumed } = done;
+          print({ ...told(calls), evaluations, count, out, resumed, layout }, () => doneText(done, out));
+          return;
+        }
+        const made: JobRows[] = [];
+        for await (const rows of jobRows(model, job, settings)) made.push(rows);
+        const calls = Math.max(...made.map((each) => each.calls));
+        const evaluations = made.reduce((sum, each) => sum + each.evaluations, 0);
+        const rows = made.flatMap(({ tokens, count, length }) =>
+          Array.from({ length: count }, (_, row) => tokens.subarray(row * length, (row + 1) * length)),
         );
-        const { alphabet } = model;
-        const { vocabulary } = model.denoiser;
-        if (out) await writeSamples(out, samples, { alphabet, description, vocabulary, extra: told });
-        const texts = () => rows.map((row) => (alphabet ? decode(row, alphabet) : row.join(" ")));
+        const texts = () => rows.map((row) => text.decode(row));
         const shown = () =>
           description ? { tokens: rows.map((row) => Array.from(row)) } : { text: texts() };
-        print({ ...told, count, ...(out ? { out } : shown()) }, () => {
-          if (out)
-            return `${count} sequences of ${samples.length} in ${samples.calls} model calls each: ${out}`;
-          return description ? samplesText(rows, { description, vocabulary }) : texts().join("\n");
-        });
-      }),
-    );
+        print({ ...told(calls), evaluations, count, layout, ...shown() }, () =>
+          description ? samplesText(rows, { description, vocabulary }) : texts().join("\n"),
+        );
+      });
+    });
 }
 
-async function chosenOptions(
-  { model, progress }: Session,
-  options: SampleCommandOptions,
-): Promise<SampleOptions> {
-  const steps = options.steps ?? 8;
-  const method = options.schedule as SearchMethod;
-  checkSteps([steps], { length: model.denoiser.length, method });
-  const { process, noise } = model;
-  const sampler = options.sampler ? makePart("sampler", samplers, options.sampler) : ancestral();
-  const name = options.select ?? (process.mask !== undefined && sampler.selects ? "stratified" : undefined);
-  const selector = name === undefined ? undefined : makePart("selector", selectors, parsePart(name));
-  const corrector = options.corrector && makePart("corrector", correctors, options.corrector);
-  const parts = {
-    process,
-    noise,
-    sampler,
-    ...(selector ? { selector } : {}),
-    ...(corrector ? { corrector } : {}),
-  };
-  const plain = plainSchedules[options.schedule];
-  if (plain) return { ...parts, schedule: plain({ steps }) };
-  const found = await search(
-    model,
-    { steps: [steps], method, selector: selector ?? random() },
-    { ...options, progress },
-  );
-  return { ...parts, schedule: found.schedules[0]!.schedule };
+/** What a progress line says while a layout works. */
+function layoutText(layout: Layout | undefined): string {
+  if (!layout || layout.workers === 0) return "sampling";
+  const { workers, threads = 1, batch } = layout;
+  const each = workers === 1 ? "1 worker" : `${workers} workers`;
+  return `sampling with ${each} x ${threads === 1 ? "1 thread" : `${threads} threads`}, batch ${batch}`;
 }
 
-/** The tokens to keep, from --given or --given-file; a short template is padded with blanks. */
-async function givenTokens(
-  { model }: Session,
-  options: SampleCommandOptions,
-): Promise<Int32Array | undefined> {
-  if (options.given !== undefined && options.givenFile !== undefined) {
-    throw new InvalidArgumentError("--given and --given-file were both set; use one of them");
-  }
-  const template =
-    options.givenFile === undefined
-      ? options.given
-      : (await readTemplate(options.givenFile)).replace(/\r?\n$/, "");
-  if (template === undefined) return undefined;
-  const { alphabet, denoiser } = model;
-  const { length, vocabulary } = denoiser;
-  const missing = length - (alphabet ? [...template].length : template.split(/\s+/).filter(Boolean).length);
-  const padded = alphabet
-    ? template + "_".repeat(Math.max(0, missing))
-    : `${template} ${"_ ".repeat(Math.max(0, missing))}`;
-  return parseTemplate(padded, { ...(alphabet ? { alphabet } : {}), vocabulary, length });
+function doneText({ count, length, calls, resumed }: FinishedJob, out: string): string {
+  const before = resumed > 0 ? ` (${resumed} of them from an interrupted run)` : "";
+  return `${count} sequences of ${length} in ${calls} model calls each: ${out}${before}`;
 }
 
-async function readTemplate(path: string): Promise<string> {
+/** Reads "auto" or a whole number >= 1. */
+function workers(text: string): number | "auto" {
+  return text === "auto" ? text : positive(text);
+}
+
+function memory(text: string): number {
   try {
-    return await readFile(path, "utf8");
-  } catch (cause) {
-    throw new Error(`--given-file: cannot read ${path}: ${fileProblem(cause)}`, { cause });
+    return parseBytes(text);
+  } catch (error) {
+    throw new InvalidArgumentError(`${(error as Error).message}.`);
   }
 }

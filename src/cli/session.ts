@@ -21,6 +21,7 @@ export async function withModel(
     json?: boolean;
     threads?: number;
     small?: boolean;
+    length?: number;
     process?: NamedPart;
     noise?: NamedPart;
   },
@@ -31,14 +32,18 @@ export async function withModel(
   const loaded = await loadModel(reference, {
     ...(options.threads ? { threads: options.threads } : {}),
     ...(options.small ? { small: true } : {}),
+    ...(options.length ? { length: options.length } : {}),
   });
   const model = corrupted(loaded, {
     ...(corruption ? { process: corruption } : {}),
     ...(noise ? { noise } : {}),
   });
+  // A command may free the model early.
+  let freed: Promise<void> | undefined;
+  const dispose = () => (freed ??= model.dispose());
   try {
     await run({
-      model: { ...model, denoiser: interruptible(model.denoiser) },
+      model: { ...model, dispose, denoiser: interruptible(model.denoiser) },
       progress,
       print(result, text) {
         progress.done();
@@ -47,7 +52,7 @@ export async function withModel(
     });
   } finally {
     progress.done();
-    await model.dispose();
+    await dispose();
   }
 }
 

@@ -3,7 +3,7 @@ import { type MethodResult, measureMethod } from "../compare.ts";
 import { unrelatedContinuations } from "../measures/continuations.ts";
 import { estimate, type Measure } from "../measures/measure.ts";
 import { samplingFloor } from "../measures/sampling-floor.ts";
-import { decode, type Model } from "../node/index.ts";
+import type { Model } from "../node/index.ts";
 import { freshData, modelMeasures, searchData } from "../node/model-measures.ts";
 import type { Comparison, Result, SampleSet } from "../report/comparison.ts";
 import { steps as runSteps, type SampleOptions } from "../sample.ts";
@@ -128,10 +128,12 @@ function resultOf(planned: PlannedRun, method: string, measured: MethodResult): 
 
 /** The first rows of a method once more, with the step at which every position was revealed. */
 async function sampleSet(
-  { denoiser, process, alphabet, manifest }: Model,
+  model: Model,
   { method, steps, sampling, seed }: { method: string; steps: number; sampling: SampleOptions; seed: number },
 ): Promise<SampleSet> {
+  const { denoiser, process, manifest } = model;
   const { length } = denoiser;
+  const codec = await model.text();
   const shown = Math.min(
     manifest?.tokens?.kind === "grey" ? IMAGES : SHOWN,
     sampling.given ? sampling.given.length / length : Number.POSITIVE_INFINITY,
@@ -150,7 +152,8 @@ async function sampleSet(
   return {
     method,
     steps,
-    text: rows.map((row) => (alphabet ? decode(row, alphabet) : row.join(" "))),
+    text: rows.map((row) => codec.decode(row)),
+    ...(codec.units === "pieces" ? { pieces: true } : {}),
     ...(manifest?.tokens ? { tokens: rows.map((row) => Array.from(row)) } : {}),
     // Without a mask every position has a token from the start.
     ...(process.mask === undefined ? {} : { revealedAt }),

@@ -27,6 +27,8 @@ export interface Built {
   readonly longest: number;
   /** The token for "masked"; "tokenizer": not in the config; absent for processes without one. */
   readonly mask?: number | "tokenizer";
+  /** The token that the attention does not see, if there is one. */
+  readonly padding?: number;
   readonly process: "absorbing" | "uniform";
   readonly noise: Manifest["noise"];
   /** True if the graph has the input "sigma", float32 [batch], for the noise level sigma(t) of each sequence. */
@@ -52,6 +54,9 @@ export function only<const Literal extends string | boolean | null>(
   return z.literal(value).optional();
 }
 
+/** Far above any head: tables of this size are made before the weights are looked at. */
+const MOST_CHANNELS = 2 ** 16;
+
 /**
  * Channels of a head.
  *
@@ -63,8 +68,8 @@ export function headSize(
   { where, rotary = true }: { where: string; rotary?: boolean },
 ): number {
   const size = width / heads;
-  if (Number.isInteger(size) && !(rotary && size % 2 === 1)) return size;
+  if (size <= MOST_CHANNELS && Number.isInteger(size) && !(rotary && size % 2 === 1)) return size;
   throw new RangeError(
-    `${where}: a hidden size of ${width} and ${heads} heads give ${Number(size.toFixed(2))} channels a head; expected ${rotary ? "an even" : "a whole"} number`,
+    `${where}: a hidden size of ${width} and ${heads} heads give ${Number(size.toFixed(2))} channels a head; expected ${rotary ? "an even" : "a whole"} number${size > MOST_CHANNELS ? ` up to ${MOST_CHANNELS}` : ""}`,
   );
 }

@@ -19,8 +19,12 @@ export interface Checkpoint {
   close(): Promise<void>;
 }
 
-const SINGLE = "model.safetensors";
-const INDEX = "model.safetensors.index.json";
+/** The file with all weights, or the one that names several. */
+export const SINGLE = "model.safetensors";
+export const INDEX = "model.safetensors.index.json";
+
+/** A hundred thousand tensors need half of it; text of hostile make takes several times its length in memory. */
+const MOST_INDEX_BYTES = 2 ** 24;
 
 const index: z.ZodType<{ weight_map: Record<string, string> }> = z.object({
   weight_map: z.record(z.string(), z.string("the name of a file"), "an object of tensor and file names"),
@@ -48,21 +52,35 @@ export async function openCheckpoint(folder: string): Promise<Checkpoint> {
   );
 }
 
+/**
+ * Which file of the folder holds each tensor, as model.safetensors.index.json says.
+ *
+ * @returns [tensor, file] pairs
+ * @throws Error with one sentence if it does not say, or names what may lie outside of the folder
+ */
+export async function readIndex(folder: string): Promise<[string, string][]> {
+  const where = join(folder, INDEX);
+  const value = await readJson(where, { limit: MOST_INDEX_BYTES });
+  const entries = Object.entries(checkSchema(index, value, where).weight_map);
+  for (const [name, shard] of entries) {
+    if (isPlainName(shard)) continue;
+    throw new Error(
+      `${where}: weight_map puts tensor ${quoted(name)} into ${quoted(shard)}; expected the name of a .safetensors file of the same folder`,
+    );
+  }
+  return entries;
+}
+
 async function openShards(folder: string): Promise<Checkpoint> {
   const where = join(folder, INDEX);
-  const { weight_map: weightMap } = checkSchema(index, await readJson(where), where);
+  const entries = await readIndex(folder);
   const files = new Map<string, SafetensorsFile>();
   const close = async (): Promise<void> => {
     for (const file of files.values()) await file.close();
   };
   try {
     const tensors = new Map<string, StoredTensor>();
-    for (const [name, shard] of Object.entries(weightMap)) {
-      if (!isPlainName(shard)) {
-        throw new Error(
-          `${where}: weight_map puts tensor ${quoted(name)} into ${quoted(shard)}; expected the name of a .safetensors file of the same folder`,
-        );
-      }
+    for (const [name, shard] of entries) {
       let file = files.get(shard);
       if (!file) {
         file = await openSafetensors(join(folder, shard));

@@ -19,8 +19,10 @@ export interface Known {
   readonly wishes: {
     readonly name?: string;
     readonly license?: string;
+    readonly source?: string;
     readonly length?: number;
     readonly mask?: number;
+    readonly tokenizer?: string | false;
   };
 }
 
@@ -34,7 +36,7 @@ export interface Known {
  */
 export async function describe(built: Built, known: Known): Promise<Unwritten> {
   const { architecture, parameters, folder, where, wishes } = known;
-  const { width, longest } = built;
+  const { width, longest, padding } = built;
   const mask = await maskOf(built, known);
   const length = wishes.length ?? Math.min(longest, USUAL_LENGTH);
   if (!(Number.isInteger(length) && length >= 1 && length <= longest)) {
@@ -59,11 +61,13 @@ export async function describe(built: Built, known: Known): Promise<Unwritten> {
     noise: built.noise,
     timeFree: built.sigma !== true,
     length,
+    longest,
     vocabulary,
     inputs: { tokens: "x", ...(built.sigma ? { sigma: "sigma" } : {}), rows: "rows" },
     ...(isLast ? { maskColumn: true } : mask === undefined ? {} : { mask }),
+    ...(padding !== undefined && padding < vocabulary && padding !== mask ? { padding } : {}),
     ...(built.returns === undefined ? {} : { returns: built.returns }),
-    training: { architecture, longest },
+    training: { architecture, ...(wishes.source === undefined ? {} : { source: wishes.source }) },
   };
 }
 
@@ -73,7 +77,7 @@ async function maskOf({ mask: own, width }: Built, { folder, wishes }: Known): P
     if (wishes.mask === undefined) return undefined;
     throw new RangeError(`mask = ${wishes.mask}, and the noise of this checkpoint has no mask; leave it out`);
   }
-  const mask = wishes.mask ?? (own === "tokenizer" ? await maskToken(folder) : own);
+  const mask = wishes.mask ?? (own === "tokenizer" ? await maskToken(wishes.tokenizer || folder) : own);
   if (mask === undefined) {
     throw new Error(
       `${folder} does not say which token is the mask: config.json has no such field, and the tokenizer's files are not there; fetch tokenizer.json beside it, or name the token with --mask`,

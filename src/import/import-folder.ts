@@ -4,14 +4,17 @@ import { fileProblem } from "../node/file-problem.ts";
 import type { Manifest } from "../node/manifest.ts";
 import { readJson } from "../node/read-json.ts";
 import { writeFinished, writeFinishedFolder } from "../node/write-file.ts";
-import type { Architecture } from "./architecture.ts";
+import type { Architecture, Built } from "./architecture.ts";
 import { architectures } from "./architectures/index.ts";
 import { openCheckpoint } from "./checkpoint.ts";
+import { type CopiedFile, copyTokenizer } from "./copy-tokenizer.ts";
 import { describe, type Unwritten } from "./describe.ts";
 import { type Graph, graph } from "./graph.ts";
 import { net } from "./net.ts";
 import { quoted } from "./safetensors-header.ts";
+import type { WeightFormatName } from "./weight-formats/weight-format.ts";
 import { weights } from "./weights.ts";
+import { storedCost, type WeightsCost, weightsCost } from "./weights-cost.ts";
 import { type WrittenOnnx, writeOnnx } from "./write-onnx.ts";
 
 /** How a checkpoint is imported. */
@@ -27,6 +30,12 @@ export interface ImportOptions {
   readonly length?: number;
   /** The token for "masked", where neither config.json nor the tokenizer's files say. */
   readonly mask?: number;
+  /** The folder with the tokenizer's files; default the checkpoint's own; false for none. */
+  readonly tokenizer?: string | false;
+  /** How matrices and tables are stored; default "fp32". Norms and biases are float32 in every format. */
+  readonly weights?: WeightFormatName;
+  /** Bytes of memory and of disk that measuring the logits' error may use; default half of what is free. */
+  readonly free?: { readonly memory: number; readonly disk: number };
   /** Bytes of weights above which they go to a file of their own; default what one file can hold. */
   readonly inlineLimit?: number;
   /** Told how much of the weights is written, 0 to 1. */
@@ -43,6 +52,8 @@ export interface Imported {
   readonly parameters: number;
   /** Tensors of the checkpoint that belong to other tasks. */
   readonly unused: readonly string[];
+  /** What weights that are not float32 cost, or why that was not measured, as a sentence. */
+  readonly weightsCost?: WeightsCost | { readonly leftOut: string };
 }
 
 /** Stored tables that are computed instead, under the names that published files give them. */
@@ -50,7 +61,7 @@ const recomputed = /(^|\.)(inv_freq|position_ids)$/;
 
 /**
  * Imports a checkpoint as it is published, config.json and safetensors, as a model folder that `loadModel` opens:
- * model.onnx with the weights in float32, and manifest.json. The folder appears whole or not at all; the weights
+ * model.onnx, and manifest.json. The folder appears whole or not at all; the weights
  * pass through memory piece by piece.
  *
  * @throws Error with one sentence if the checkpoint is damaged, of no known architecture, or at odds with itself
@@ -63,9 +74,14 @@ export async function importFolder(folder: string, options: ImportOptions): Prom
   const checkpoint = await openCheckpoint(folder);
   try {
     const found = weights(checkpoint, { where: folder });
-    const network = graph(architecture.name);
-    const built = architecture.build(net(network, found), { config, where });
-    network.output("logits", built.logits, ["rows", built.width]);
+    const build = (format: WeightFormatName): { network: Graph; built: Built } => {
+      const network = graph(architecture.name);
+      const built = architecture.build(net(network, found, format), { config, where });
+      network.output("logits", built.logits, ["rows", built.width]);
+      return { network, built };
+    };
+    const format = options.weights ?? "fp32";
+    const { network, built } = build(format);
     const unused = found.unused().filter((name) => !recomputed.test(name));
     if (unused.length > 0 && !built.mayHaveMore) {
       throw new Error(
@@ -73,21 +89,25 @@ export async function importFolder(folder: string, options: ImportOptions): Prom
       );
     }
     const parameters = found.parameters();
-    const manifest = await describe(built, {
+    const described = await describe(built, {
       architecture: architecture.name,
       parameters,
       folder,
       where,
       wishes: options,
     });
-    const written = await writeWhole(network, manifest, options);
+    const beside = await tokenizerBeside(folder, { ...described, architecture: architecture.name }, options);
+    const manifest = beside.length > 0 ? { ...described, tokenizer: "tokenizer.json" } : described;
+    const exact = format === "fp32" ? undefined : { format, network: build("fp32").network, parameters };
+    const written = await writeWhole(network, manifest, { ...options, beside, exact });
     return {
       architecture: architecture.name,
       manifest: written.manifest,
-      files: [...written.files, "manifest.json"],
+      files: [...written.files, ...beside.map(({ name }) => name), "manifest.json"],
       bytes: written.bytes,
       parameters,
       unused,
+      ...(written.cost ? { weightsCost: written.cost } : {}),
     };
   } finally {
     await checkpoint.close();
@@ -126,20 +146,70 @@ export async function checkOut(out: string): Promise<void> {
   }
 }
 
+/** @throws Error if there is no tokenizer where the caller says that it is */
+async function tokenizerBeside(
+  folder: string,
+  model: Unwritten & { readonly architecture: string },
+  { tokenizer }: ImportOptions,
+): Promise<readonly CopiedFile[]> {
+  if (tokenizer === false) return [];
+  const found = await copyTokenizer(tokenizer ?? folder, model);
+  if (found || tokenizer === undefined) return found ?? [];
+  throw new Error(
+    `${tokenizer} has no tokenizer: expected tokenizer.json in it, or vocab.txt, or vocab.json and merges.txt`,
+  );
+}
+
+/** What weights that are not float32 are compared with. */
+interface Exact {
+  readonly format: Exclude<WeightFormatName, "fp32">;
+  /** The network in float32. */
+  readonly network: Graph;
+  readonly parameters: number;
+}
+
 async function writeWhole(
   network: Graph,
   manifest: Unwritten,
-  { out, inlineLimit, onProgress = () => {} }: ImportOptions,
-): Promise<WrittenOnnx & { manifest: Manifest }> {
-  const total = network.finished().initializers.reduce((sum, { bytes }) => sum + bytes, 0);
+  {
+    out,
+    inlineLimit,
+    onProgress = () => {},
+    beside,
+    exact,
+    free,
+  }: ImportOptions & { beside: readonly CopiedFile[]; exact: Exact | undefined },
+): Promise<WrittenOnnx & { manifest: Manifest; cost?: WeightsCost | { readonly leftOut: string } }> {
+  const bytesOf = ({ finished }: Graph): number =>
+    finished().initializers.reduce((a, { bytes }) => a + bytes, 0);
+  const own = bytesOf(network);
+  const total = own + (exact ? bytesOf(exact.network) : 0);
   return writeFinishedFolder(out, async (folder) => {
     const written = await writeOnnx(network, {
       folder,
       ...(inlineLimit === undefined ? {} : { inlineLimit }),
       onBytes: (bytes) => onProgress(bytes / total),
     });
-    const whole: Manifest = { ...manifest, file: written.files[0]!, sha256: written.sha256 };
+    const cost =
+      exact &&
+      (await weightsCost({
+        folder,
+        written,
+        manifest,
+        exact: exact.network,
+        parameters: exact.parameters,
+        free,
+        onBytes: (bytes) => onProgress((own + bytes) / total),
+      }));
+    for (const { name, text } of beside) await writeFinished(join(folder, name), text);
+    const whole: Manifest = {
+      ...manifest,
+      file: written.files[0]!,
+      sha256: written.sha256,
+      ...(written.data ? { data: written.data } : {}),
+      ...(exact && cost ? { weights: storedCost(exact.format, cost) } : {}),
+    };
     await writeFinished(join(folder, "manifest.json"), `${JSON.stringify(whole, null, 2)}\n`);
-    return { ...written, manifest: whole };
+    return { ...written, manifest: whole, ...(cost ? { cost } : {}) };
   });
 }

@@ -1,4 +1,5 @@
 import type { Graph, Value } from "./graph.ts";
+import type { WeightFormatName } from "./weight-formats/weight-format.ts";
 import type { Weights } from "./weights.ts";
 
 /**
@@ -11,6 +12,8 @@ import type { Weights } from "./weights.ts";
 export interface Net {
   readonly graph: Graph;
   readonly weights: Weights;
+  /** How matrices and tables are stored, unless a layer wants them finer. */
+  readonly format: WeightFormatName;
   readonly tokens: Value;
   /** int64 [batch, length, ...dims], for Reshape and Expand. */
   shape(...dims: number[]): Value;
@@ -23,7 +26,7 @@ export interface Net {
 }
 
 /** Starts a network over the graph's inputs: tokens as "x", and once they are used the rows asked for as "rows". */
-export function net(graph: Graph, weights: Weights): Net {
+export function net(graph: Graph, weights: Weights, format: WeightFormatName = "fp32"): Net {
   const tokens = graph.input("x", "int64", ["batch", "length"]);
   const sizes = graph.node("Shape", [tokens]);
   const length = graph.node("Shape", [tokens], { attributes: { start: { int: 1 } } });
@@ -34,6 +37,7 @@ export function net(graph: Graph, weights: Weights): Net {
   return {
     graph,
     weights,
+    format,
     tokens,
     length,
     places,

@@ -82,7 +82,15 @@ interface Messages {
 export const streamed = { modelGraph: 7, graphInitializer: 5, tensorRawData: 9 } as const;
 
 /** Element types of tensors, `TensorProto.DataType`. */
-export const elementTypes = { float32: 1, int32: 6, int64: 7, bool: 9 } as const;
+export const elementTypes = {
+  float32: 1,
+  uint8: 2,
+  int8: 3,
+  int32: 6,
+  int64: 7,
+  bool: 9,
+  float16: 10,
+} as const;
 
 /**
  * The part of ONNX that fewstep writes: message, field, number, type; `[]` after a type is "repeated", `|` before it
@@ -107,6 +115,7 @@ const messages: Readonly<Record<string, Readonly<Record<string, readonly [number
     initializer: [streamed.graphInitializer, "TensorProto[]"],
     input: [11, "ValueInfoProto[]"],
     output: [12, "ValueInfoProto[]"],
+    value_info: [13, "ValueInfoProto[]"],
   },
   NodeProto: {
     input: [1, "string[]"],
@@ -121,7 +130,10 @@ const messages: Readonly<Record<string, Readonly<Record<string, readonly [number
     f: [2, "float"],
     i: [3, "int64"],
     s: [4, "bytes"],
+    t: [5, "TensorProto"],
+    g: [6, "GraphProto"],
     ints: [8, "int64[]"],
+    graphs: [11, "GraphProto[]"],
     type: [20, "int32"],
   },
   TensorProto: {

@@ -1,3 +1,4 @@
+import { ambiguity } from "./ambiguity.ts";
 import { elementBytes } from "./floats.ts";
 
 /** Where a tensor lies in a safetensors file. */
@@ -10,10 +11,13 @@ export interface TensorEntry {
   readonly end: number;
 }
 
+/** The header, a tensor, its shape. */
+const DEEPEST = 3;
+
 /**
  * The tensors a safetensors header describes. The format is 8 bytes n, little-endian; n bytes of JSON
  * `{name: {"dtype", "shape", "data_offsets": [begin, end]}, "__metadata__": {...}}`; the data. Offsets count from
- * the beginning of the data, which the tensors fill without gap or overlap.
+ * the beginning of the data, which the tensors fill without gap or overlap. No key may come twice.
  *
  * @param json the header's text @param options.dataBytes bytes that follow the header in the file
  * @param options.where the file, as errors name it
@@ -31,6 +35,8 @@ export function tensorEntries(
     throw new Error(`${where}: its header is not JSON; the file is damaged, so fetch it again`, { cause });
   }
   if (!isObject(header)) throw new Error(`${where}: its header is no JSON object; the file is damaged`);
+  const problem = ambiguity(json, { deepest: DEEPEST });
+  if (problem) throw new Error(`${where}: its header has ${problem}; the file is damaged, so fetch it again`);
   const entries = new Map<string, TensorEntry>();
   for (const [name, value] of Object.entries(header)) {
     if (name !== "__metadata__") entries.set(name, tensorEntry(name, value, where));
@@ -93,6 +99,11 @@ function isWholes(value: unknown): value is number[] {
 
 /** A name or a value out of a file, safe to print: one line, of bounded length. */
 export function quoted(value: unknown): string {
-  const text = JSON.stringify(value) ?? "missing";
+  let text: string;
+  try {
+    text = JSON.stringify(value) ?? "missing";
+  } catch {
+    return "a value nested too deep to show"; // The stack ended, some thousands deep.
+  }
   return text.length > 80 ? `${text.slice(0, 77)}...` : text;
 }

@@ -15,8 +15,11 @@ export interface SafetensorsFile {
   close(): Promise<void>;
 }
 
-/** The format's own bound on a header. */
-const MOST_HEADER_BYTES = 100_000_000;
+/**
+ * Above any header: a hundred thousand tensors need half of it. The format's own bound is 100,000,000, and text of
+ * hostile make takes several times its length in memory.
+ */
+const MOST_HEADER_BYTES = 2 ** 24;
 
 /** What is read at once: large enough for a disk, small beside any model. */
 const PIECE_BYTES = 2 ** 22;
@@ -82,7 +85,7 @@ async function readHeader(file: FileHandle, path: string) {
   await readFully(file, header, { position: 8, path });
   let json: string;
   try {
-    json = new TextDecoder("utf-8", { fatal: true }).decode(header);
+    json = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(header);
   } catch (cause) {
     throw new Error(`${path}: its header is not JSON; the file is damaged, so fetch it again`, { cause });
   }

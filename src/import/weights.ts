@@ -6,7 +6,7 @@ import { quoted } from "./safetensors-header.ts";
 /** The weights of a checkpoint as an architecture asks for them. */
 export interface Weights {
   /**
-   * A weight as float32, row-major; not read before the model is written.
+   * A weight as float32, row-major; not read before the model is written, when a NaN or an infinity in it is refused.
    *
    * @param name its name, or the names it goes by, of which the first that is there counts
    * @throws Error with one sentence if there is none, or its shape or type is not as expected
@@ -60,11 +60,20 @@ function initializer({ name, entry, file }: StoredTensor, where: string): Initia
     shape: entry.shape,
     bytes: 4 * elements(entry.shape),
     async *pieces() {
-      for await (const { buffer, byteOffset, byteLength } of file.floats(entry)) {
-        yield new Uint8Array(buffer, byteOffset, byteLength);
+      for await (const floats of file.floats(entry)) {
+        checkFinite(floats, `${where}: tensor ${quoted(name)}`);
+        yield new Uint8Array(floats.buffer, floats.byteOffset, floats.byteLength);
       }
     },
   };
+}
+
+/** @throws Error at a NaN or an infinity */
+function checkFinite(floats: Float32Array, where: string): void {
+  for (let at = 0; at < floats.length; at++) {
+    if (Number.isFinite(floats[at])) continue;
+    throw new Error(`${where} holds ${floats[at]}; expected finite numbers: the checkpoint is damaged`);
+  }
 }
 
 function elements(shape: readonly number[]): number {

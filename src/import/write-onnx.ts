@@ -29,6 +29,8 @@ export interface WrittenOnnx {
   readonly bytes: number;
   /** The names of the files, model.onnx first. */
   readonly files: readonly string[];
+  /** The file with the weights and its SHA-256, if there is one. */
+  readonly data?: { readonly file: string; readonly sha256: string };
 }
 
 /**
@@ -89,6 +91,7 @@ export async function writeOnnx(
     sha256: model.sha256,
     bytes: model.bytes + (data?.bytes ?? 0),
     files: data ? [MODEL_FILE, DATA_FILE] : [MODEL_FILE],
+    ...(data ? { data: { file: DATA_FILE, sha256: data.sha256 } } : {}),
   };
 }
 
@@ -146,7 +149,7 @@ async function writePieces(
 }
 
 /** Writes a new file piece by piece, flushes it to the disk and returns its length and hash. */
-async function writeHashed(
+export async function writeHashed(
   path: string,
   fill: (write: (bytes: Uint8Array) => Promise<void>, position: () => number) => Promise<void>,
 ): Promise<{ sha256: string; bytes: number }> {
@@ -172,7 +175,7 @@ async function writeHashed(
 }
 
 /** The tag of a length-delimited field and its length. */
-function prefix(field: number, length: number): Uint8Array {
+export function prefix(field: number, length: number): Uint8Array {
   return new BinaryWriter().tag(field, WireType.LengthDelimited).uint32(length).finish();
 }
 

@@ -1,3 +1,4 @@
+import { type Abort, abortable } from "../denoisers/abortable.ts";
 import type { Denoiser } from "../denoisers/denoiser.ts";
 import { predictions } from "../denoisers/predictions.ts";
 import { type Draw, philox, purposes, type Randomness } from "../random.ts";
@@ -14,6 +15,8 @@ export interface NelboOptions {
   readonly batch?: number;
   /** Replaces the counter-based source; the seed is then not used. */
   readonly randomness?: Randomness;
+  /** Checked before every model call. */
+  readonly signal?: Abort;
 }
 
 /**
@@ -50,6 +53,7 @@ export async function nelbo(
   const { seed = 0, levels = 8, batch = 8, randomness = philox(seed) } = options;
   const { length, vocabulary } = denoiser;
   const count = checkInput(denoiser, tokens, { levels, batch });
+  const model = abortable(denoiser, options.signal);
   const offset = randomness.at(0, 0, purposes.corrupt).integer(length, 0);
   const perSequence = new Float64Array(count);
   for (let first = 0; first < count; first += batch) {
@@ -66,7 +70,7 @@ export async function nelbo(
         for (const position of hidden) noised[row * length + position] = vocabulary;
         masked.push(hidden);
       }
-      const logits = await denoiser.predict({
+      const logits = await model.predict({
         tokens: noised,
         batch: size,
         time: Float64Array.from(masked, (hidden) => hidden.length / length),

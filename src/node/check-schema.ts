@@ -22,7 +22,7 @@ function describe(issue: z.core.$ZodIssue, value: unknown): string {
     (at, key) => (at as Record<PropertyKey, unknown> | undefined)?.[key],
     value,
   );
-  const got = found === undefined ? "is missing" : `is ${shortened(JSON.stringify(found))}`;
+  const got = found === undefined ? "is missing" : `is ${shown(found)}`;
   return `${field} ${got}; expected ${expectation(issue)}`;
 }
 
@@ -36,6 +36,12 @@ function expectation(issue: z.core.$ZodIssue): string {
   return issue.code === "invalid_type" ? `a value of type ${issue.expected}` : issue.message;
 }
 
-function shortened(text: string): string {
+function shown(value: unknown): string {
+  let text: string;
+  try {
+    text = JSON.stringify(value);
+  } catch {
+    return "a value nested too deep to show"; // The stack ended, some thousands deep.
+  }
   return text.length > 60 ? `${text.slice(0, 57)}...` : text;
 }

@@ -20,6 +20,19 @@ export async function fileFingerprint(path: string): Promise<string> {
 }
 
 /**
+ * The same, held against what a manifest says.
+ *
+ * @throws Error naming the file if it cannot be read or has another fingerprint
+ */
+export async function checkedFingerprint(path: string, expected: string | undefined): Promise<string> {
+  const found = await fileFingerprint(path);
+  if (expected === undefined || expected.toLowerCase() === found) return found;
+  throw new Error(
+    `loadModel: ${path} has the SHA-256 ${found}; the manifest says ${expected}: the file is damaged or another one, so fetch it again or correct the manifest`,
+  );
+}
+
+/**
  * SHA-256 of a chain's canonical JSON, {"initial":[...],"transition":[[...],...],"length":D}: equal for equal
  * laws, however their file is laid out.
  */

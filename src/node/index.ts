@@ -1,10 +1,18 @@
 export { type ChainFile, readChainFile } from "./chain-file.ts";
 export type { NoiseDescription, ProcessDescription } from "./corruption.ts";
 export { noiseFrom, processFrom } from "./corruption.ts";
+export type { Pace } from "./jobs/choose-team.ts";
+export type { JobMethod, JobModel, SampleJob } from "./jobs/job.ts";
+export type { JobSettings } from "./jobs/job-rows.ts";
+export { type Layout, sampleInWorkers, type WorkerOptions } from "./jobs/sample-in-workers.ts";
+export type { JobRows } from "./jobs/sample-range.ts";
+export type { FileSettings, FinishedJob } from "./jobs/sample-to-file.ts";
+export { sampleToFile } from "./jobs/sample-to-file.ts";
 export { type Manifest, type MeasureDescription, readManifest } from "./manifest.ts";
 export { corrupted, loadModel, type Model, shippedModels } from "./model.ts";
 export { freshData, type ModelData, modelMeasures, searchData } from "./model-measures.ts";
 export { readPlan, writePlan } from "./plan-file.ts";
 export { decode, encode, parseTemplate } from "./text.ts";
+export type { TextCodec } from "./text-codec.ts";
 export { checkPlace, removeUnfinished, writeFinished } from "./write-file.ts";
 export { type SamplesFormat, samplesFormat, type WrittenSamples, writeSamples } from "./write-samples.ts";

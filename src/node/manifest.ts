@@ -60,11 +60,15 @@ export interface Manifest {
   readonly file: string;
   /** SHA-256 of the file, hexadecimal; checked at load if given. */
   readonly sha256?: string;
+  /** The weights of an .onnx file that keeps them beside itself; checked at load. */
+  readonly data?: { readonly file: string; readonly sha256: string };
   readonly process: ProcessDescription;
   readonly noise: NoiseDescription;
   readonly timeFree: boolean;
   /** D, the number of positions. */
   readonly length: number;
+  /** The network takes sequences of any length up to this, `length` being the usual one; absent: of `length` alone. */
+  readonly longest?: number;
   /** V, the number of clean tokens. */
   readonly vocabulary: number;
   /**
@@ -85,6 +89,8 @@ export interface Manifest {
   readonly maskColumn?: boolean;
   /** The network's mask where it is one of the V tokens, and not token V. It is never predicted. */
   readonly mask?: number;
+  /** The token that the network does not see: what may stand behind the end of a sequence. */
+  readonly padding?: number;
   /**
    * What row d of the output is; default "logits", of clean token d. "next-logits": of clean token d + 1;
    * "leave-one-out-logits": of clean token d given the other tokens; "log-scores": log q_t(y) / q_t(x).
@@ -92,6 +98,11 @@ export interface Manifest {
   readonly returns?: "logits" | "next-logits" | "leave-one-out-logits" | "log-scores";
   /** The character of each token. */
   readonly alphabet?: string;
+  /**
+   * The tokenizer of the model's text: a tokenizer.json, as published with a checkpoint. The tokenizer_config.json
+   * beside it is read too, if it is there.
+   */
+  readonly tokenizer?: string;
   /** What the tokens stand for where they are no characters. */
   readonly tokens?: TokensDescription;
   /** The same model in fewer bytes. */
@@ -101,6 +112,19 @@ export interface Manifest {
   /** Data of the law that the measures' references describe, for the value that perfect samples get; as heldOut. */
   readonly fresh?: string;
   readonly measures?: readonly MeasureDescription[];
+  /**
+   * How the weights are stored, where it is not as float32, and how far the logits are from those of float32 on random
+   * tokens: root mean square and largest difference, mean KL in nats a position, share with the same most likely token.
+   */
+  readonly weights?: {
+    readonly format: "fp16" | "int8" | "int4";
+    readonly logitsError?: {
+      readonly rootMeanSquare: number;
+      readonly largest: number;
+      readonly divergence: number;
+      readonly sameMostLikely: number;
+    };
+  };
   /** How the model was made; free-form. */
   readonly training?: Readonly<Record<string, unknown>>;
 }
@@ -134,6 +158,7 @@ const measure: z.ZodType<MeasureDescription> = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("far-share"), reference: npyName }),
 ]);
 
+const error = z.number("a number");
 const token = z.int("a token").min(0, "a token");
 const tokens: z.ZodType<TokensDescription> = z.discriminatedUnion("kind", [
   z.strictObject({
@@ -160,10 +185,12 @@ const manifest: z.ZodType<Manifest> = z.strictObject({
   kind: z.enum(["onnx", "chain"]),
   file: fileName,
   sha256: sha256.exactOptional(),
+  data: z.strictObject({ file: fileName, sha256 }, "an object").exactOptional(),
   process: processSchema,
   noise: noiseSchema,
   timeFree: yesNo,
   length: whole,
+  longest: whole.exactOptional(),
   vocabulary: whole,
   inputs: z
     .strictObject(
@@ -179,13 +206,29 @@ const manifest: z.ZodType<Manifest> = z.strictObject({
   output: text.exactOptional(),
   maskColumn: yesNo.exactOptional(),
   mask: token.exactOptional(),
+  padding: token.exactOptional(),
   returns: z.enum(["logits", "next-logits", "leave-one-out-logits", "log-scores"]).exactOptional(),
   alphabet: z.string("text").exactOptional(),
+  tokenizer: fileName.exactOptional(),
   tokens: tokens.exactOptional(),
   small: z.strictObject({ file: fileName, sha256 }, "an object").exactOptional(),
   heldOut: npyName.exactOptional(),
   fresh: npyName.exactOptional(),
   measures: z.array(measure, "a list").exactOptional(),
+  weights: z
+    .strictObject(
+      {
+        format: z.enum(["fp16", "int8", "int4"]),
+        logitsError: z
+          .strictObject(
+            { rootMeanSquare: error, largest: error, divergence: error, sameMostLikely: error },
+            "an object",
+          )
+          .exactOptional(),
+      },
+      "an object",
+    )
+    .exactOptional(),
   training: z.record(z.string(), z.unknown(), "an object").exactOptional(),
 });
 
@@ -223,11 +266,22 @@ function staysInside(name: string): boolean {
   return name !== "" && !/^[/\\]|^[a-z]:|\0/i.test(name) && !name.split(/[/\\]/).includes("..");
 }
 
-/** @throws RangeError unless the network's mask and its noise level can be what the manifest says */
+/** @throws RangeError unless the network's tokens and its noise level can be what the manifest says */
 function checkReading(
-  { mask, maskColumn, vocabulary, inputs }: Manifest,
+  { mask, maskColumn, padding, vocabulary, length, longest = length, inputs, alphabet, tokenizer }: Manifest,
   { noise, process }: { noise: Noise; process: Process },
 ): void {
+  if (longest < length) {
+    throw new RangeError(`longest is ${longest}; expected at least the length, ${length}`);
+  }
+  if (padding !== undefined && (padding >= vocabulary || padding === mask)) {
+    throw new RangeError(
+      `padding is ${padding}; expected one of the ${vocabulary} tokens that is not the mask`,
+    );
+  }
+  if (alphabet !== undefined && tokenizer !== undefined) {
+    throw new RangeError("alphabet and tokenizer are both there; expected one of them");
+  }
   if (mask !== undefined && (process.mask === undefined || maskColumn || mask >= vocabulary)) {
     throw new RangeError(
       `mask is ${mask}; expected one of the ${vocabulary} tokens, in a model with a process that has a mask and without maskColumn`,

@@ -6,7 +6,7 @@ import type { Measure } from "../measures/measure.ts";
 import { countNGrams } from "../measures/n-gram-counts.ts";
 import { nGramKL } from "../measures/n-gram-kl.ts";
 import { unigramEntropy } from "../measures/unigram-entropy.ts";
-import { sample } from "../sample.ts";
+import { type SampleOptions, sample } from "../sample.ts";
 import { uniform } from "../schedules/uniform.ts";
 import { measuresFrom } from "./measures-from.ts";
 import type { Model } from "./model.ts";
@@ -32,10 +32,16 @@ const FRESH_SEED = 2 ** 41;
  * model's own samples in 64 stratified calls.
  *
  * @param options.count at most this many; held-out data may have fewer
+ * @param options.signal checked before every model call
  */
 export async function searchData(
   model: Model,
-  { count, seed = 0, batch = 8 }: { count: number; seed?: number; batch?: number },
+  {
+    count,
+    seed = 0,
+    batch = 8,
+    signal,
+  }: { count: number; seed?: number; batch?: number; signal?: SampleOptions["signal"] },
 ): Promise<ModelData> {
   const { denoiser, chain } = model;
   const { length } = denoiser;
@@ -50,7 +56,10 @@ export async function searchData(
   if (heldOut) return { tokens: heldOut.subarray(0, count * length), origin: "held out", evaluations: 0 };
   const { process, noise } = model;
   const schedule = uniform({ steps: Math.min(64, length) });
-  const own = await sample(denoiser, { process, noise, schedule, count, seed: SEARCH_SEED + seed, batch });
+  const own = await sample(denoiser, {
+    ...{ process, noise, schedule, count, seed: SEARCH_SEED + seed, batch },
+    ...(signal ? { signal } : {}),
+  });
   return { tokens: own.tokens, origin: "own samples", evaluations: own.evaluations };
 }
 

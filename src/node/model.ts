@@ -9,11 +9,13 @@ import type { NamedPart } from "../parts.ts";
 import type { Process } from "../processes/process.ts";
 import { type ChainFile, readChainFile } from "./chain-file.ts";
 import { type NoiseDescription, noiseFrom, processFrom, processPart } from "./corruption.ts";
-import { chainFingerprint, fileFingerprint } from "./fingerprint.ts";
+import { chainFingerprint, checkedFingerprint } from "./fingerprint.ts";
 import { readHeldOut } from "./held-out.ts";
 import { isThere } from "./is-there.ts";
 import { type Manifest, readManifest } from "./manifest.ts";
 import { openOnnx } from "./open-onnx.ts";
+import { plainCodec, type TextCodec } from "./text-codec.ts";
+import { openTokenizer } from "./tokenizer.ts";
 
 /** A model ready to sample from, and what is known of it. */
 export interface Model {
@@ -34,6 +36,8 @@ export interface Model {
   readonly folder?: string;
   /** The chain whose exact posterior the denoiser is, if it is one. */
   readonly chain?: ChainOptions;
+  /** Text of the tokens and back: of the tokenizer, which is read now, or of the alphabet, else numbers. */
+  text(): Promise<TextCodec>;
   /** Data the model was not trained on, [n, length], if it comes with any. */
   heldOut(): Promise<Int32Array | undefined>;
   /** Data of the law that the measures compare with, [n, length], if the model comes with any; else as heldOut. */
@@ -54,6 +58,7 @@ export async function shippedModels(): Promise<Manifest[]> {
 export interface LoadOptions {
   readonly threads?: number;
   readonly small?: boolean;
+  readonly length?: number;
 }
 
 /**
@@ -62,6 +67,8 @@ export interface LoadOptions {
  * @param reference the name of a model that ships, the path of a model folder, or `chain:FILE.json`
  * @param options.threads threads of one network call; default all cores
  * @param options.small the same model in fewer bytes, where the folder has it
+ * @param options.length D, where the network takes sequences of any length; data and measures of another length are
+ * then left out
  * @throws Error with one sentence if there is no such model, or its files are damaged or disagree
  */
 export async function loadModel(reference: string, options: LoadOptions = {}): Promise<Model> {
@@ -69,11 +76,24 @@ export async function loadModel(reference: string, options: LoadOptions = {}): P
   if (threads !== undefined && (!Number.isInteger(threads) || threads < 1)) {
     throw new RangeError(`loadModel: threads = ${threads}; expected a whole number >= 1`);
   }
-  if (reference.startsWith("chain:")) return chainFromFile(reference);
+  if (!reference.startsWith("chain:")) return modelFromFolder(await modelFolder(reference), options);
+  if (options.length === undefined) return chainFromFile(reference);
+  throw new RangeError(
+    `loadModel: length = ${options.length} was asked for; a chain's is what its file says, so change it there`,
+  );
+}
+
+/**
+ * The folder of a model's manifest.
+ *
+ * @param reference as for `loadModel`, but no chain
+ * @throws Error with one sentence if there is no such model
+ */
+export async function modelFolder(reference: string): Promise<string> {
   const names = await shippedNames();
-  if (names.includes(reference)) return modelFromFolder(join(shipped, reference), options);
+  if (names.includes(reference)) return join(shipped, reference);
   const found = await stat(reference).catch(() => undefined);
-  if (found?.isDirectory()) return modelFromFolder(reference, options);
+  if (found?.isDirectory()) return reference;
   if (found) {
     throw new Error(
       `loadModel: ${reference} is a file; expected a folder with a manifest.json${
@@ -86,8 +106,29 @@ export async function loadModel(reference: string, options: LoadOptions = {}): P
   );
 }
 
-async function modelFromFolder(folder: string, { threads, small = false }: LoadOptions): Promise<Model> {
-  const manifest = await readManifest(folder);
+/** The text of a manifest's tokens and back. */
+export async function manifestText(folder: string, manifest: Manifest): Promise<TextCodec> {
+  const { tokenizer } = manifest;
+  return tokenizer === undefined ? plainCodec(manifest) : openTokenizer(join(folder, tokenizer), manifest);
+}
+
+/** @throws RangeError unless the network takes sequences of the length */
+function resized(manifest: Manifest, length: number | undefined): Manifest {
+  if (length === undefined || length === manifest.length) return manifest;
+  const { longest, heldOut: _, fresh: __, measures: ___, ...rest } = manifest;
+  if (longest !== undefined && Number.isInteger(length) && length >= 1 && length <= longest) {
+    return { ...rest, longest, length };
+  }
+  throw new RangeError(
+    `loadModel: length = ${length} was asked for, and "${manifest.name}" takes ${longest === undefined ? `sequences of ${manifest.length} tokens only; leave the length out` : `1 to ${longest} tokens`}`,
+  );
+}
+
+async function modelFromFolder(
+  folder: string,
+  { threads, small = false, length: wished }: LoadOptions,
+): Promise<Model> {
+  const manifest = resized(await readManifest(folder), wished);
   const { name, description, length, vocabulary, alphabet } = manifest;
   const sequences = async (name: string | undefined) =>
     name === undefined ? undefined : readHeldOut(join(folder, name), { length, vocabulary });
@@ -98,12 +139,9 @@ async function modelFromFolder(folder: string, { threads, small = false }: LoadO
     );
   }
   const file = join(folder, named);
-  const fingerprint = await fileFingerprint(file);
-  if (sha256 !== undefined && sha256.toLowerCase() !== fingerprint) {
-    throw new Error(
-      `loadModel: ${file} has the SHA-256 ${fingerprint}; the manifest says ${sha256}: the file is damaged or another one, so fetch it again or correct the manifest`,
-    );
-  }
+  const fingerprint = await checkedFingerprint(file, sha256);
+  const { data } = manifest;
+  if (data && !small) await checkedFingerprint(join(folder, data.file), data.sha256);
   const known = {
     name,
     description,
@@ -113,6 +151,7 @@ async function modelFromFolder(folder: string, { threads, small = false }: LoadO
     processDescription: processPart(manifest.process),
     noise: noiseFrom(manifest.noise),
     noiseDescription: manifest.noise,
+    text: () => manifestText(folder, manifest),
     heldOut: () => sequences(manifest.heldOut),
     fresh: () => sequences(manifest.fresh ?? manifest.heldOut),
   };
@@ -123,7 +162,9 @@ async function modelFromFolder(folder: string, { threads, small = false }: LoadO
         `loadModel: ${file} has ${read.vocabulary} tokens and length ${read.chain.length}; the manifest says vocabulary ${vocabulary} and length ${length}: correct the one that is wrong`,
       );
     }
-    return { ...known, ...fromChain(read), ...(alphabet === undefined ? {} : { alphabet }) };
+    const letters = alphabet ?? read.alphabet;
+    const text = async () => plainCodec({ alphabet: letters, vocabulary });
+    return { ...known, ...fromChain(read), text, ...(alphabet === undefined ? {} : { alphabet }) };
   }
   const opened = await openOnnx(file, { manifest, ...(threads === undefined ? {} : { threads }) });
   return { ...known, ...opened, fingerprint, ...(alphabet === undefined ? {} : { alphabet }) };
@@ -142,6 +183,7 @@ async function chainFromFile(reference: string): Promise<Model> {
     processDescription: { name: "absorbing" },
     noise: noiseFrom(noise),
     noiseDescription: noise,
+    text: async () => plainCodec(read),
     heldOut: async () => undefined,
     fresh: async () => undefined,
     ...fromChain(read),

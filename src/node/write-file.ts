@@ -29,21 +29,30 @@ const unfinished = new Set<string>();
  * flushed to the disk, and are then renamed. A file that was there before stays until then. Devices and pipes
  * (/dev/stdout) are written directly.
  *
- * @throws Error with one sentence if the file cannot be written; the temporary file is then gone
+ * @param data the whole, or pieces of it that are made while it is written
+ * @throws what makes the pieces throws, or Error with one sentence if the file cannot be written; the temporary
+ * file is then gone
  */
-export async function writeFinished(path: string, data: string | Uint8Array): Promise<void> {
+export async function writeFinished(
+  path: string,
+  data: string | Uint8Array | AsyncIterable<string | Uint8Array>,
+): Promise<void> {
   const existing = checkPlace(path);
   let temporary: string | undefined;
   let file: number | undefined;
   try {
-    if (existing && !existing.isFile()) return await writeAll(path, data);
+    if (existing && !existing.isFile()) {
+      file = openSync(path, "w");
+      for await (const piece of pieces(data)) await writeAll(file, piece);
+      return closeSync(file);
+    }
     // Through a symbolic link, so that the link stays and its target is replaced.
     const target = existing ? realpathSync(path) : path;
     temporary = temporaryBeside(target);
     // Opened synchronously: a signal handler sees either no file or one that it can remove.
     file = openSync(temporary, "wx", existing ? existing.mode & 0o777 : 0o666);
     unfinished.add(temporary);
-    await writeAll(file, data);
+    for await (const piece of pieces(data)) await writeAll(file, piece);
     await flush(file);
     closeSync(file);
     file = undefined;
@@ -52,6 +61,7 @@ export async function writeFinished(path: string, data: string | Uint8Array): Pr
   } catch (cause) {
     if (file !== undefined) closeQuietly(file);
     if (temporary !== undefined) remove(temporary);
+    if ((cause as { code?: unknown }).code === undefined) throw cause;
     throw new Error(`writeFinished: cannot write ${path}: ${fileProblem(cause)}`, { cause });
   }
 }
@@ -110,6 +120,14 @@ export async function writeFinishedFolder<Result>(
 /** Removes at once whatever has been begun and not finished: for a signal handler that ends the process. */
 export function removeUnfinished(): void {
   for (const temporary of unfinished) remove(temporary);
+}
+
+/** What is written, one piece after another. */
+async function* pieces(
+  data: string | Uint8Array | AsyncIterable<string | Uint8Array>,
+): AsyncGenerator<string | Uint8Array> {
+  if (typeof data === "string" || data instanceof Uint8Array) yield data;
+  else yield* data;
 }
 
 function temporaryBeside(target: string): string {

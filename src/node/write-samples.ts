@@ -7,7 +7,7 @@ import { midiFile } from "./write-midi.ts";
 import { pngLayout, pngSheet } from "./write-png.ts";
 
 /** What the ending of a file name says about its format. */
-export type SamplesFormat = "npy" | "txt" | "json" | "mid" | "svg" | "png";
+export type SamplesFormat = "npy" | "txt" | "json" | "jsonl" | "mid" | "svg" | "png";
 
 /** Finished samples; those that `sample` returns fit. */
 export interface WrittenSamples {
@@ -17,17 +17,27 @@ export interface WrittenSamples {
   readonly length: number;
 }
 
+/** Finished samples that are read as they are written, and perhaps twice. */
+export interface ReadSamples {
+  readonly count: number;
+  readonly length: number;
+  /** [rows, length] after [rows, length], `count` rows in all. */
+  blocks(): AsyncIterable<Int32Array>;
+}
+
 /** What the tokens of samples stand for. */
 export interface SamplesMeaning {
   /** The character of each token. */
   readonly alphabet?: string | undefined;
+  /** The text of a sample, where it is not the characters of an alphabet. */
+  readonly text?: ((tokens: Int32Array) => string) | undefined;
   /** What they stand for where they are no characters. */
   readonly description?: TokensDescription | undefined;
   /** Number of tokens; needed for images, whose last token is white. */
   readonly vocabulary?: number;
 }
 
-const always = ["npy", "txt", "json"] as const;
+const always = ["npy", "txt", "json", "jsonl"] as const;
 const also: Readonly<Record<TokensDescription["kind"], readonly SamplesFormat[]>> = {
   notes: ["mid", "svg"],
   grey: ["png", "svg"],
@@ -63,42 +73,113 @@ export function samplesFormat(
  *
  * .npy: int32 [count, length], as numpy.load reads it. .txt: one sample a line, decoded, line breaks within a
  * sample as \n; without an alphabet, numbers separated by spaces. .json: {"length", "count", "tokens":
- * [[...]], "text"?: [...], ...extra}. Melodies also as .mid, one after another, and as .svg, a piano roll each.
- * Images also as .png and .svg, a contact sheet.
+ * [[...]], "text"?: [...], ...extra}. .jsonl: {"tokens": [...], "text"?: "..."} a line. Melodies also as .mid, one
+ * after another, and as .svg, a piano roll each. Images also as .png and .svg, a contact sheet.
+ *
+ * The first four hold one block of {@link ReadSamples} at a time; music and pictures need all samples.
  *
  * @param options.extra further fields of the .json file
  * @throws RangeError if the ending does not fit the samples, or a token has no meaning in the format
  */
 export async function writeSamples(
   path: string,
-  samples: WrittenSamples,
+  samples: WrittenSamples | ReadSamples,
   { extra, ...meaning }: SamplesMeaning & { extra?: Readonly<Record<string, unknown>> } = {},
 ): Promise<void> {
-  const { tokens, count, length } = samples;
-  const { alphabet, description } = meaning;
-  const format = samplesFormat(path, { description, count });
+  const { count, length } = samples;
+  const format = samplesFormat(path, { description: meaning.description, count });
+  const source = "tokens" in samples ? inOneBlock(samples) : samples;
+  if (format === "npy") return writeFinished(path, npyPieces(source));
+  const { alphabet } = meaning;
+  const text = meaning.text ?? (alphabet === undefined ? undefined : (row) => decode(row, alphabet));
+  if (format === "txt")
+    return writeFinished(
+      path,
+      linesOf(source, (row) => oneLine(text?.(row) ?? row.join(" "))),
+    );
+  if (format === "jsonl") {
+    return writeFinished(
+      path,
+      linesOf(source, (row) =>
+        JSON.stringify({ tokens: Array.from(row), ...(text ? { text: text(row) } : {}) }),
+      ),
+    );
+  }
+  if (format === "json") return writeFinished(path, jsonPieces(source, { text, extra }));
+  const rows: Int32Array[] = [];
+  for await (const block of source.blocks()) rows.push(...rowsOf(block, length));
+  return writeFinished(path, await rendered(format, rows, meaning));
+}
+
+/** @throws RangeError unless there are as many tokens as there should be */
+function inOneBlock({ tokens, count, length }: WrittenSamples): ReadSamples {
   if (tokens.length !== count * length) {
     throw new RangeError(
       `writeSamples: ${tokens.length} tokens for ${count} samples of length ${length}; expected ${count * length}`,
     );
   }
-  if (format === "npy") return writeFinished(path, new Uint8Array(dump(tokens, [count, length])));
-  const rows = Array.from({ length: count }, (_, row) => tokens.subarray(row * length, (row + 1) * length));
-  if (format !== "txt" && format !== "json")
-    return writeFinished(path, await rendered(format, rows, meaning));
-  const texts = alphabet === undefined ? undefined : rows.map((row) => decode(row, alphabet));
-  if (format === "txt") {
-    const lines = texts?.map(oneLine) ?? rows.map((row) => row.join(" "));
-    return writeFinished(path, lines.map((line) => `${line}\n`).join(""));
-  }
-  const json = {
-    length,
+  return {
     count,
-    tokens: rows.map((row) => Array.from(row)),
-    ...(texts ? { text: texts } : {}),
-    ...extra,
+    length,
+    async *blocks() {
+      yield tokens;
+    },
   };
-  return writeFinished(path, `${JSON.stringify(json)}\n`);
+}
+
+async function* npyPieces({ blocks, count, length }: ReadSamples): AsyncGenerator<Uint8Array> {
+  // The header alone: it is made of the type and the shape.
+  yield new Uint8Array(dump(new Int32Array(0), [count, length]));
+  for await (const { buffer, byteOffset, byteLength } of blocks()) {
+    yield new Uint8Array(buffer, byteOffset, byteLength);
+  }
+}
+
+async function* linesOf(
+  { blocks, length }: ReadSamples,
+  line: (row: Int32Array) => string,
+): AsyncGenerator<string> {
+  for await (const block of blocks()) {
+    yield rowsOf(block, length)
+      .map((row) => `${line(row)}\n`)
+      .join("");
+  }
+}
+
+/** What JSON.stringify makes of the whole, piece by piece. */
+async function* jsonPieces(
+  { blocks, count, length }: ReadSamples,
+  {
+    text,
+    extra = {},
+  }: {
+    readonly text: SamplesMeaning["text"];
+    readonly extra: Readonly<Record<string, unknown>> | undefined;
+  },
+): AsyncGenerator<string> {
+  const listOf = async function* (name: string, item: (row: Int32Array) => unknown) {
+    yield `,${JSON.stringify(name)}:[`;
+    let comma = "";
+    for await (const block of blocks()) {
+      yield comma +
+        rowsOf(block, length)
+          .map((row) => JSON.stringify(item(row)))
+          .join(",");
+      comma = ",";
+    }
+    yield "]";
+  };
+  yield JSON.stringify({ length, count }).slice(0, -1);
+  yield* listOf("tokens", (row) => Array.from(row));
+  if (text) yield* listOf("text", text);
+  const more = JSON.stringify(extra).slice(1);
+  yield `${more === "}" ? "" : ","}${more}\n`;
+}
+
+function rowsOf(block: Int32Array, length: number): Int32Array[] {
+  return Array.from({ length: block.length / length }, (_, row) =>
+    block.subarray(row * length, (row + 1) * length),
+  );
 }
 
 /** What a melody or an image looks or sounds like; the drawing library is loaded only here. */

@@ -1,3 +1,4 @@
+import { type Abort, abortable } from "../denoisers/abortable.ts";
 import type { Denoiser } from "../denoisers/denoiser.ts";
 import { type Measured, meanOf } from "../measures/measured.ts";
 import { linear } from "../noise/linear.ts";
@@ -38,6 +39,8 @@ export interface FindOptions {
   readonly levels?: number;
   /** Sequences for a prediction that needs evaluations of its own; 0: none is made. Default: all of the data. */
   readonly predictSequences?: number;
+  /** Checked before every model call. */
+  readonly signal?: Abort;
   readonly progress?: (done: { what: string; evaluations: number; share: number }) => void;
 }
 
@@ -80,7 +83,8 @@ export interface Found {
  * Without a mask `optimal` finds the times of least path cost, {@link pathCosts}, and `jys` the published ones;
  * there the least cost need not be the best sampling, so hold either against plain times by sampling.
  */
-export async function findSchedules(denoiser: Denoiser, options: FindOptions): Promise<Found> {
+export async function findSchedules(model: Denoiser, options: FindOptions): Promise<Found> {
+  const denoiser = abortable(model, options.signal);
   const { steps, method = "optimal", data, seed = 0, batch = 8, levels = 40 } = options;
   const { length, vocabulary } = denoiser;
   const { selector = random(), process = absorbing({ vocabulary }) } = options;

@@ -1,4 +1,5 @@
 import { entropy } from "../categorical.ts";
+import { type Abort, abortable } from "../denoisers/abortable.ts";
 import type { Denoiser } from "../denoisers/denoiser.ts";
 import { predictions } from "../denoisers/predictions.ts";
 import { linear } from "../noise/linear.ts";
@@ -45,6 +46,8 @@ export interface CurveOptions {
   readonly seed?: number;
   /** Sequences run together; default 8. */
   readonly batch?: number;
+  /** Checked before every model call. */
+  readonly signal?: Abort;
   readonly progress?: (done: { evaluations: number; total: number }) => void;
 }
 
@@ -114,6 +117,7 @@ export async function revealPaths(denoiser: Denoiser, options: CurveOptions): Pr
   const sequences = checkData("informationCurve", data, denoiser);
   const randomness = philox(seed);
   const mask = vocabulary;
+  const model = abortable(denoiser, options.signal);
   const total = counts.length * sequences;
   // Per level and sequence, so that the standard error is over sequences.
   const entropies = counts.map(() => new Float64Array(sequences));
@@ -134,7 +138,7 @@ export async function revealPaths(denoiser: Denoiser, options: CurveOptions): Pr
         placesOf(mask, tokens.subarray(row * length, (row + 1) * length)),
       );
       const wanted = flatIndexes(open, length);
-      const logits = await denoiser.predict({ tokens, batch: size, time, wanted });
+      const logits = await model.predict({ tokens, batch: size, time, wanted });
       const p = predictions(logits, { length, vocabulary });
       const further = (counts[level + 1] ?? count) - count;
       for (let row = 0; row < size; row++) {

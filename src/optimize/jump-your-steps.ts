@@ -1,3 +1,4 @@
+import { type Abort, abortable } from "../denoisers/abortable.ts";
 import type { Denoiser } from "../denoisers/denoiser.ts";
 import { linear } from "../noise/linear.ts";
 import type { Noise } from "../noise/noise.ts";
@@ -29,6 +30,8 @@ export interface JumpYourStepsOptions {
   readonly rows?: number;
   /** Intervals of the fine grid that times are snapped to; default 1024. */
   readonly fineSteps?: number;
+  /** Checked before every model call. */
+  readonly signal?: Abort;
   readonly progress?: (done: { searches: number; total: number; evaluations: number }) => void;
 }
 
@@ -96,9 +99,10 @@ export async function jumpYourSteps(
       ? noisedAtTime(data, uniforms, { time: point, length, process, noise, ...targets })
       : maskedAtCount(data, uniforms, { count: Math.round(point), length, mask, noise });
   const rows = options.rows ?? sequences;
+  const model = abortable(denoiser, options.signal);
   let evaluations = 0;
   const ratesOf = async (at: NoisedData): Promise<ReverseRates> => {
-    const rates = await reverseRates(denoiser, at, { process, noise, batch });
+    const rates = await reverseRates(model, at, { process, noise, batch });
     evaluations += sequences;
     return rates;
   };

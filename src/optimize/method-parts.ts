@@ -1,5 +1,5 @@
 import type { Noise } from "../noise/noise.ts";
-import { correctors, makePart, type NamedPart, samplers, selectors } from "../parts.ts";
+import { correctors, makePart, type NamedPart, plainSchedules, samplers, selectors } from "../parts.ts";
 import type { Process } from "../processes/process.ts";
 import type { SampleOptions } from "../sample.ts";
 import { counts } from "../schedules/counts.ts";
@@ -11,6 +11,12 @@ export type StoredSchedule = { readonly name: string } & (
   | { readonly counts: readonly number[] }
   | { readonly times: readonly number[] }
 );
+
+/** A schedule that needs nothing but a number of steps, by its name. */
+export interface PlainSchedule {
+  readonly name: string;
+  readonly steps: number;
+}
 
 /** A way to sample by the names of its parts: plain data, as plans store it. */
 export interface MethodParts {
@@ -25,7 +31,13 @@ export interface MethodParts {
 
 /** The sampling options that the parts stand for. @throws RangeError if a name or a number is not known */
 export function methodOptions(
-  { sampler, selector, corrector, temperature, schedule }: MethodParts,
+  {
+    sampler,
+    selector,
+    corrector,
+    temperature,
+    schedule,
+  }: Omit<MethodParts, "schedule"> & { readonly schedule: StoredSchedule | PlainSchedule },
   { process, noise }: { process: Process; noise: Noise },
 ): SampleOptions {
   return {
@@ -39,8 +51,16 @@ export function methodOptions(
   };
 }
 
-/** The schedule of stored counts or times. */
-export function scheduleFrom(stored: StoredSchedule): Schedule {
+/** The schedule of stored counts or times, or a plain one. @throws RangeError if it is not known or is none */
+export function scheduleFrom(stored: StoredSchedule | PlainSchedule): Schedule {
+  if ("steps" in stored) {
+    const { name, steps } = stored;
+    const make = Object.hasOwn(plainSchedules, name) ? plainSchedules[name] : undefined;
+    if (make) return make({ steps });
+    throw new RangeError(
+      `schedule "${name}" is not known; expected one of ${Object.keys(plainSchedules).join(", ")}, or a list of counts or times`,
+    );
+  }
   return "counts" in stored
     ? counts(stored.counts, { name: stored.name })
     : times(stored.times, { name: stored.name });

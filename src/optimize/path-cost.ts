@@ -1,3 +1,4 @@
+import { type Abort, abortable } from "../denoisers/abortable.ts";
 import type { Denoiser } from "../denoisers/denoiser.ts";
 import { predictions } from "../denoisers/predictions.ts";
 import { linear } from "../noise/linear.ts";
@@ -33,6 +34,8 @@ export interface PathCostOptions {
   readonly seed?: number;
   /** Sequences run together; default 8. */
   readonly batch?: number;
+  /** Checked before every model call. */
+  readonly signal?: Abort;
   readonly progress?: (done: { evaluations: number; total: number }) => void;
 }
 
@@ -63,6 +66,7 @@ export async function pathCosts(denoiser: Denoiser, options: PathCostOptions): P
     throw new RangeError(`pathCosts: fineSteps = ${fineSteps}; expected a whole number >= 1`);
   }
   const sequences = checkData("pathCosts", data, denoiser);
+  const model = abortable(denoiser, options.signal);
   const uniforms = dataUniforms(seed, sequences, length);
   const targets = dataUniforms(seed, sequences, length, purposes.jump);
   const times = fineTimes(process, noise, { steps: fineSteps });
@@ -83,7 +87,7 @@ export async function pathCosts(denoiser: Denoiser, options: PathCostOptions): P
     });
     for (let first = 0; first < sequences; first += batch) {
       const size = Math.min(batch, sequences - first);
-      const logits = await denoiser.predict({
+      const logits = await model.predict({
         tokens: tokens.subarray(first * length, (first + size) * length),
         batch: size,
         time: time.subarray(first, first + size),

@@ -1,3 +1,4 @@
+import { throwIfAborted } from "../denoisers/abortable.ts";
 import type { Denoiser } from "../denoisers/denoiser.ts";
 import { type Estimate, estimate, type Measure } from "../measures/measure.ts";
 import { advantage } from "../measures/measured.ts";
@@ -35,6 +36,7 @@ export interface PlanSearchOptions {
   readonly given?: Int32Array;
   /** Remembers rows: returns those an earlier run made, or makes them and keeps them. Default: makes them. */
   readonly remember?: (request: RowsRequest, make: () => Promise<Int32Array>) => Promise<Int32Array>;
+  /** Checked before every model call and every measure. */
   readonly signal?: SampleOptions["signal"];
   /** Told of the share of the whole that is done, search and check. */
   readonly progress?: (share: number) => void;
@@ -132,7 +134,10 @@ export async function searchPlans(denoiser: Denoiser, options: PlanSearchOptions
   for (const candidate of inCheck) {
     const tokens = await run(candidate, { seed: seed + 1, first: 0, count: check });
     const measured: Record<string, Estimate> = {};
-    for (const measure of measures) measured[measure.name] = await estimate(measure, tokens, length);
+    for (const measure of measures) {
+      throwIfAborted(options.signal);
+      measured[measure.name] = await estimate(measure, tokens, length);
+    }
     checked.push({ ...candidate, measured, score: await score(tokens, length) });
   }
   return {

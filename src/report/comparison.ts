@@ -87,6 +87,8 @@ export interface SampleSet {
   readonly steps: number;
   /** One string a sequence: a character a token, or tokens separated by blanks. */
   readonly text: readonly string[];
+  /** True where the tokens are pieces of the text, neither characters nor separated by blanks. */
+  readonly pieces?: boolean;
   /** tokens[i] are those of sequence i; needed to show melodies and images. */
   readonly tokens?: readonly (readonly number[])[];
   /** revealedAt[i][d] = step 1 .. steps at which position d of sequence i was revealed; 0 where it was given. */

@@ -42,7 +42,8 @@ function card({ samples, result }: Shown, measures: readonly Measure[], content:
 
 function texts(samples: SampleSet, most: number): string {
   const made = samples.text.slice(0, most).map((text, i) => {
-    const coloured = colouredText(text, samples.revealedAt?.[i], samples.steps);
+    const revealedAt = samples.pieces ? undefined : samples.revealedAt?.[i];
+    const coloured = colouredText(text, revealedAt, samples.steps);
     // Letters in spans of their own are spelled out by screen readers, so those get the plain text.
     return `<p class="unseen">${escapeHtml(text)}</p><p class="sample" aria-hidden="true">${coloured}</p>`;
   });

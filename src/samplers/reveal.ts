@@ -1,6 +1,6 @@
 import type { Predictions } from "../denoisers/predictions.ts";
 import { purposes } from "../random.ts";
-import { rowMemory } from "../selectors/memory.ts";
+import { type Memory, rowMemory } from "../selectors/memory.ts";
 import { flatIndexes } from "./masked-positions.ts";
 import type { Step } from "./sampler.ts";
 
@@ -35,6 +35,7 @@ export async function revealInto(
     (selector.commits ?? "scheduled") === "scheduled" && counts[row] === 0 ? none : positions,
   );
   const chosen = new Int32Array(length);
+  const memory = (row: number): Memory => rowMemory(step.memory, selector.name, row);
   const select = (row: number, probabilities: (position: number) => Float64Array): Int32Array => {
     if (open[row]!.length === 0) return none;
     const size = selector.selectInto(chosen, {
@@ -43,13 +44,19 @@ export async function revealInto(
       chance,
       draw: step.draw(row, purposes.select),
       probabilities,
-      memory: rowMemory(step.memory, selector.name, row),
+      memory: memory(row),
     });
     return chosen.slice(0, size).sort();
   };
 
   const early = selector.reads === "positions" ? open.map((_, row) => select(row, unread)) : undefined;
-  const wanted = flatIndexes(early ?? open, length);
+  const wanted = flatIndexes(
+    early ??
+      open.map(
+        (masked, row) => selector.among?.({ masked, count: counts[row]!, memory: memory(row) }) ?? masked,
+      ),
+    length,
+  );
   if (wanted.length === 0) return;
   const predictions: Predictions = await step.predict({ wanted, time });
   for (let row = 0; row < open.length; row++) {

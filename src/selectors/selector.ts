@@ -33,6 +33,8 @@ export interface Selector {
    * run may end early; or any number, whatever the count.
    */
   readonly commits?: "scheduled" | "at-least" | "any";
+  /** The masked positions it will choose from, so that only these are predicted; absent: all. */
+  among?(choice: Pick<Choice, "masked" | "count" | "memory">): Int32Array;
   /** Writes the chosen positions (distinct, any order) and returns how many there are. */
   selectInto(chosen: Int32Array, choice: Choice): number;
 }

@@ -32,6 +32,7 @@ export const bert: Architecture = {
       width: vocabulary,
       longest: config.max_position_embeddings,
       mask: "tokenizer",
+      padding: config.pad_token_id,
       process: "absorbing",
       noise: { name: "linear" },
       mayHaveMore: true,

@@ -41,7 +41,7 @@ export function dit(
   const norm = (x: Value, name: string): Value => layerNorm(net, x, name, { width, eps: EPS, bias: false });
   const c = timeVector(net, `${prefix}sigma_map`, { condition, sigma });
   const conditions = (name: string, count: number): Value =>
-    linear(net, c, name, { from: condition, to: count * width });
+    linear(net, c, name, { from: condition, to: count * width, coarsest: "int8" });
   /** [batch, n] as [batch, 1, n], the same at every position. */
   const everywhere = (m: Value): Value => graph.node("Unsqueeze", [m, graph.constant("int64", [1])]);
   /** [batch, n] as [count, n], those of the rows that are asked for. */
@@ -78,7 +78,7 @@ export function dit(
   const last = `${prefix}output_layer`;
   const [shift, scale] = split(net, inRows(conditions(`${last}.adaLN_modulation`, 2)), 2);
   const hidden = modulated(net, norm(x, `${last}.norm_final`), shift!, scale!);
-  return linear(net, hidden, `${last}.linear`, { from: width, to: vocabulary });
+  return linear(net, hidden, `${last}.linear`, { from: width, to: vocabulary, coarsest: "int8" });
 }
 
 /** c [batch or 1, condition]: the outer silu is part of it. */
@@ -96,8 +96,9 @@ function timeVector(
   const waves = graph.node("Concat", [graph.node("Cos", [angles]), graph.node("Sin", [angles])], {
     attributes: { axis: { int: 1 } },
   });
-  const inner = silu(net, linear(net, waves, `${name}.mlp.0`, { from: TIME_WIDTH, to: condition }));
-  return silu(net, linear(net, inner, `${name}.mlp.2`, { from: condition, to: condition }));
+  const layer = (x: Value, part: string, from: number): Value =>
+    silu(net, linear(net, x, `${name}.${part}`, { from, to: condition, coarsest: "int8" }));
+  return layer(layer(waves, "mlp.0", TIME_WIDTH), "mlp.2", condition);
 }
 
 /** x (1 + scale) + shift */

@@ -68,7 +68,7 @@ export const dream: Architecture = {
       biases: true,
     });
     return {
-      logits: linear(net, hidden, "lm_head", { from: width, to: vocabulary, bias: false }),
+      logits: linear(net, hidden, "lm_head", { from: width, to: vocabulary, bias: false, coarsest: "int8" }),
       width: vocabulary,
       longest: read.max_position_embeddings,
       mask: read.mask_token_id,

@@ -76,6 +76,7 @@ export const esm2: Architecture = {
       width: vocabulary,
       longest: config.max_position_embeddings,
       mask,
+      padding: config.pad_token_id,
       process: "absorbing",
       noise: { name: "linear" },
       mayHaveMore: true,

@@ -80,7 +80,12 @@ export const llada: Architecture = {
       biases: false,
     });
     return {
-      logits: linear(net, hidden, `${part}.ff_out`, { from: width, to: vocabulary, bias: false }),
+      logits: linear(net, hidden, `${part}.ff_out`, {
+        from: width,
+        to: vocabulary,
+        bias: false,
+        coarsest: "int8",
+      }),
       width: vocabulary,
       longest: read.max_sequence_length,
       mask: read.mask_token_id,

@@ -31,5 +31,6 @@ export function maskedLanguageHead(
     to: vocabulary,
     weight: own ? `${decoder}.weight` : tied,
     bias,
+    coarsest: "int8",
   });
 }

@@ -90,6 +90,7 @@ export const modernbert: Architecture = {
       width: vocabulary,
       longest: config.max_position_embeddings,
       mask: "tokenizer",
+      padding: config.pad_token_id,
       process: "absorbing",
       noise: { name: "linear" },
       mayHaveMore: true,

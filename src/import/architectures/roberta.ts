@@ -39,6 +39,7 @@ export const roberta: Architecture = {
       width: vocabulary,
       longest,
       mask: "tokenizer",
+      padding: pad,
       process: "absorbing",
       noise: { name: "linear" },
       mayHaveMore: true,
