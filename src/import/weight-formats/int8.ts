@@ -22,9 +22,9 @@ const LEAST_SCALE = Math.fround(1e-30);
  * x once where several layers share it.
  *
  * Measured with ONNX Runtime 1.30 on one core with AVX-512 VNNI, best of 6 to 9, against Gemm in float32: 17.0 ms
- * and 36.2 ms at 1,024 x 768 -> 3,072; 14.6 and 28.2 at 1,024 x 768 -> 2,304; 19.3 and 33.2 at 1,024 x 3,072 -> 768;
+ * and 36.2 ms at 1,024 x 768 -> 3,072; 14.6 and 28.2 at 1,024 x 768 -> 2,304; 19.3 and 47.2 at 1,024 x 3,072 -> 768;
  * 177 and 351 at 512 x 768 -> 50,258; at 64 rows 2.3 to 3.1 times as fast. In its WebAssembly build 23 and 51 ms at
- * 256 x 768 -> 3,072. MatMulNBits with 8 bits and blocks of 32 to 128 takes 0.8 to 1.6 times as long as Gemm. A
+ * 256 x 768 -> 3,072. MatMulNBits with 8 bits and blocks of 32 to 128 takes 0.6 to 1.2 times as long as Gemm. A
  * call of an MDLM of GPT-2's small size, 512 of 1,024 positions asked for: 1.12 s of processor time, float32 1.98.
  */
 export const int8: WeightFormat = {
