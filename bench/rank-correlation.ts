@@ -9,8 +9,8 @@
 import { entropy } from "../src/categorical.ts";
 import { predictions } from "../src/denoisers/predictions.ts";
 import { measureValue } from "../src/measures/measure.ts";
+import { modelMeasures, searchData } from "../src/model/model-measures.ts";
 import { corrupted, loadModel, type Model } from "../src/node/index.ts";
-import { modelMeasures, searchData } from "../src/node/model-measures.ts";
 import { type PathCosts, pathCosts } from "../src/optimize/path-cost.ts";
 import { planScore } from "../src/optimize/plan-score.ts";
 import type { NamedPart } from "../src/parts.ts";

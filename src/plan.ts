@@ -43,8 +43,8 @@ export interface Plan {
   /** The curve the schedule was found on, where there is one. */
   readonly curve?: InformationCurve;
   readonly search: {
-    /** "direct" and "plan" chose among methods by sampling; the others found a schedule by measuring the model. */
-    readonly method: "optimal" | "jys" | "bisect" | "direct" | "plan";
+    /** "direct" and "plan" chose among methods by sampling; the others found a schedule by measuring the model; none did "by hand". */
+    readonly method: "optimal" | "jys" | "bisect" | "direct" | "plan" | "by hand";
     /** Where the sequences came from that the search looked at. */
     readonly data: "held out" | "exact" | "own samples";
     readonly sequences: number;

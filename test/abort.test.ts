@@ -1,6 +1,11 @@
 /** Whatever runs a model stops before its next call once its signal is aborted, and throws the signal's reason. */
 import assert from "node:assert/strict";
-import { describe, it } from "node:test";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, describe, it } from "node:test";
+import { fileURLToPath } from "node:url";
+import { importFolder } from "../src/import/import-folder.ts";
 import {
   abortable,
   type Denoiser,
@@ -104,4 +109,27 @@ describe("an aborted signal", () => {
       assert.ok(calls > 4, `the whole run makes ${calls - 2} calls`);
     });
   }
+});
+
+describe("an import", () => {
+  it("stops between two pieces of the weights and leaves nothing behind", async () => {
+    const place = mkdtempSync(join(tmpdir(), "fewstep-abort-"));
+    after(() => rmSync(place, { recursive: true, force: true }));
+    const checkpoint = fileURLToPath(new URL("fixtures/ckpt/duo", import.meta.url));
+    const controller = new AbortController();
+    const reason = new Error("enough");
+    const told: number[] = [];
+    const imported = importFolder(checkpoint, {
+      out: join(place, "model"),
+      signal: controller.signal,
+      onProgress(share) {
+        told.push(share);
+        if (told.length === 2) controller.abort(reason);
+      },
+    });
+    await assert.rejects(imported, (error) => error === reason);
+    assert.equal(told.length, 2);
+    assert.ok(told[1]! < 1);
+    assert.deepEqual(readdirSync(place), []);
+  });
 });

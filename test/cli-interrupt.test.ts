@@ -7,7 +7,7 @@ import { run, start, together, workFolder } from "./run-cli.ts";
 
 /** Long work with an exact chain, which never waits for anything of its own accord. */
 const long = [
-  "sample countdown --count 100000 --steps 16 --out x.npy",
+  "sample countdown --count 100000 --steps 16",
   "compare countdown --count 100000 --steps 4,8,16 --out x.html",
   "optimize countdown --steps 4,8,16 --check 100000 --out x.json",
   "curve countdown --sequences 3000 --out x.json",

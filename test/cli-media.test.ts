@@ -83,15 +83,15 @@ describe("sample refuses an ending that the model has no use for", () => {
   it("and says which it has", async () => {
     await refused(["sample", "square", "--out", "x.mid"], {
       folder,
-      sentence: /images of 4 x 4, expected \.png, \.svg, \.npy, \.txt or \.json$/,
+      sentence: /images of 4 x 4, expected \.png, \.svg, \.npy, \.txt, \.json or \.jsonl$/,
     });
     await refused(["sample", "tune", "--out", "x.png"], {
       folder,
-      sentence: /melodies, expected \.mid, \.svg, \.npy, \.txt or \.json$/,
+      sentence: /melodies, expected \.mid, \.svg, \.npy, \.txt, \.json or \.jsonl$/,
     });
     await refused(["sample", "letters", "--out", "x.svg"], {
       folder,
-      sentence: /x\.svg ends in \.svg; expected \.npy, \.txt or \.json$/,
+      sentence: /x\.svg ends in \.svg; expected \.npy, \.txt, \.json or \.jsonl$/,
     });
     assert.ok(readdirSync(folder).every((name) => !name.startsWith("x.")));
   });

@@ -24,7 +24,7 @@ export function model(): Record<string, Buffer> {
     ".gitattributes": Buffer.from("*.safetensors filter=lfs\n"),
     "README.md": Buffer.from("---\nlicense: mit\n---\n"),
     "config.json": config,
-    "tokenizer.json": Buffer.from("{}"),
+    "tokenizer_config.json": Buffer.from("{}"),
     "merges.txt": Buffer.alloc(0),
     [WEIGHTS]: weights,
     "pytorch_model.bin": Buffer.from("a pickle"),
@@ -33,7 +33,7 @@ export function model(): Record<string, Buffer> {
   };
 }
 
-export const wanted: readonly string[] = ["config.json", "tokenizer.json", "merges.txt", WEIGHTS];
+export const wanted: readonly string[] = ["config.json", "tokenizer_config.json", "merges.txt", WEIGHTS];
 
 export interface Wishes extends Partial<Omit<FetchOptions, "hub">> {
   readonly token?: string;

@@ -1,14 +1,14 @@
 /** Hubs that say no, and servers that are none: one sentence each. */
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { mkdtempSync, readdirSync } from "node:fs";
+import { mkdtempSync, readdirSync, truncateSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { fetchCheckpoint } from "../src/import/hub/fetch-checkpoint.ts";
 import { hubFrom } from "../src/import/hub/hub.ts";
-import { config, fetched, model, place, problem, quick, WEIGHTS } from "./hub-fetches.ts";
+import { begun, config, fetched, model, place, problem, quick, WEIGHTS } from "./hub-fetches.ts";
 import { gitHash, hubServer, sendJson } from "./hub-server.ts";
 
 describe("a hub that says no", () => {
@@ -72,10 +72,10 @@ describe("a hub that says no", () => {
     const server = await hubServer(model());
     for (const [status, sentence] of [
       [403, /does not let everyone read/],
-      [404, /lists tokenizer\.json and does not have it/],
+      [404, /lists tokenizer_config\.json and does not have it/],
     ] as const) {
       server.instead = ({ file }, response) => {
-        if (file !== "tokenizer.json") return false;
+        if (file !== "tokenizer_config.json") return false;
         sendJson(response, status, {});
         return true;
       };
@@ -145,6 +145,24 @@ describe("a hub that says no", () => {
       assert.ok(!server.fetched().includes(WEIGHTS));
     });
   }
+
+  it("lists more than the disk has, most of which is there", {
+    skip: process.platform === "win32",
+  }, async () => {
+    const server = await hubServer(model());
+    const size = 2 ** 42;
+    server.listing = {
+      siblings: [
+        { rfilename: "config.json", size: config.length, blobId: gitHash(config) },
+        { rfilename: WEIGHTS, size, lfs: { size, sha256: "0".repeat(64) } },
+      ],
+    };
+    const { cache, folder } = begun(new Uint8Array(0));
+    truncateSync(join(folder, `${WEIGHTS}.part`), size - 1000); // A file of holes, that takes no space.
+    const stop = new AbortController();
+    const onProgress = (): void => stop.abort(new Error("it goes on"));
+    await assert.rejects(fetched(server, { cache, onProgress, signal: stop.signal }), /^Error: it goes on$/);
+  });
 
   it("is none", async () => {
     const server = await hubServer(model());

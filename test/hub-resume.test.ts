@@ -37,7 +37,8 @@ describe("what was begun is gone on with", () => {
     await fetched(server, { cache: begun(weights).cache });
     assert.ok(!server.fetched().includes(WEIGHTS));
     const { folder } = await fetched(server, { cache: begun(Buffer.concat([weights, weights])).cache });
-    assert.equal(server.asked.at(-1)!.headers.range, undefined);
+    const ranges = server.asked.filter(({ at }) => at === "store").map(({ headers }) => headers.range);
+    assert.deepEqual(ranges, [undefined]);
     assert.deepEqual(readFileSync(join(folder, WEIGHTS)), weights);
   });
 
@@ -114,7 +115,7 @@ describe("what was begun is gone on with", () => {
   it("after a server that is too busy, or that stops to send", async () => {
     const server = await hubServer(model());
     server.instead = ({ file }, response, count) => {
-      if (file !== "tokenizer.json" && file !== "") return false;
+      if (file !== "tokenizer_config.json" && file !== "") return false;
       if (count === 1) sendJson(response.setHeader("retry-after", "0.01"), 429, {});
       else if (count === 2) sendJson(response, 503, {});
       else if (count === 3 && file !== "") response.writeHead(200, { "content-length": 2 }).write("{");
@@ -123,7 +124,7 @@ describe("what was begun is gone on with", () => {
     };
     const began = Date.now();
     const { folder } = await fetched(server, { patience: { ...quick, idle: 200 } });
-    assert.equal(readFileSync(join(folder, "tokenizer.json"), "utf8"), "{}");
+    assert.equal(readFileSync(join(folder, "tokenizer_config.json"), "utf8"), "{}");
     assert.ok(Date.now() - began < 3000);
   });
 
@@ -180,6 +181,14 @@ describe("what was begun is gone on with", () => {
     assert.equal(server.asked.at(-1)!.headers.range, "bytes=200000-");
     assert.deepEqual(readFileSync(join(folder, WEIGHTS)), weights);
     await assert.rejects(fetched(server, { cache, signal: stop.signal }), /^Error: enough$/);
+    const later = new AbortController();
+    server.instead = (_, response) => {
+      sendJson(response, 503, {});
+      setTimeout(() => later.abort(new Error("enough")), 50);
+      return true;
+    };
+    const patience = { ...quick, delay: 10_000 };
+    await assert.rejects(fetched(server, { signal: later.signal, patience }), /^Error: enough$/);
   });
 
   it("when the process that fetched it is gone, and not while it is there", async () => {

@@ -13,16 +13,21 @@ import { COMMIT, hubServer } from "./hub-server.ts";
 
 describe("what is fetched", () => {
   it("is what an import needs, at the commit of the listing", async () => {
-    const server = await hubServer(model());
+    const more = ["tokenizer.json", "special_tokens_map.json", "vocab.txt", "vocab.json"];
+    const server = await hubServer({
+      ...model(),
+      ...Object.fromEntries(more.map((name) => [name, Buffer.from(`this is ${name}`)])),
+    });
+    const all = [...wanted, ...more];
     const { folder, commit, license } = await fetched(server, { revision: "refs/pr/1" });
     assert.deepEqual([commit, license], [COMMIT, "mit"]);
-    assert.deepEqual(readdirSync(folder).sort(), [...wanted].sort());
-    for (const name of wanted) assert.deepEqual(readFileSync(join(folder, name)), server.files[name]);
+    assert.deepEqual(readdirSync(folder).sort(), [...all].sort());
+    for (const name of all) assert.deepEqual(readFileSync(join(folder, name)), server.files[name]);
     assert.equal(server.asked[0]!.path, "/api/models/org/name/revision/refs%2Fpr%2F1?blobs=true");
     for (const { path } of server.asked.slice(1)) {
       assert.match(path, new RegExp(`^/org/name/resolve/${COMMIT}/|^/store/`));
     }
-    assert.deepEqual(server.fetched().sort(), wanted.filter((name) => name !== "merges.txt").sort());
+    assert.deepEqual(server.fetched().sort(), all.filter((name) => name !== "merges.txt").sort());
   });
 
   it("comes without the token to the store, and with it from the hub", async () => {

@@ -61,6 +61,19 @@ describe("a real config with other values", () => {
     });
   }
 
+  it("nested deeper than the stack", async () => {
+    const folder = changedCopy(place, "bert");
+    const path = join(folder, "config.json");
+    const config = JSON.parse(readFileSync(path, "utf8")) as Record<string, unknown>;
+    for (const [field, sentence] of [
+      ["model_type", /the architecture a value nested too deep to show is not known/],
+      ["hidden_size", /hidden_size is a value nested too deep to show; expected a whole number/],
+    ] as const) {
+      writeFileSync(path, text({ ...config, [field]: deep }));
+      assert.match((await refusal(folder, 5))!, sentence);
+    }
+  });
+
   /** JSON of a value with one part that is nested deeper than the stack of JSON.stringify. */
   function text(value: unknown): string {
     const nested = "nested deep, not really";

@@ -48,7 +48,7 @@ test("a model folder holds all there is to know", async () => {
   assert.equal(model.process.mask, 5);
   assert.equal(model.noise.name, "linear");
   assert.deepEqual(model.noiseDescription, { name: "linear" });
-  assert.equal(model.folder, join(fixtures, "good"));
+  assert.equal(model.source?.files.where("manifest.json"), join(fixtures, "good", "manifest.json"));
   assert.deepEqual(model.manifest?.measures?.[0], { kind: "n-gram-kl", n: 2, reference: "heldout.npy" });
   const bytes = readFileSync(join(fixtures, "good", "model.onnx"));
   assert.equal(model.fingerprint, createHash("sha256").update(bytes).digest("hex"));

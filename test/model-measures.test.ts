@@ -45,7 +45,7 @@ async function measuresOf(
     return await modelMeasures(
       model,
       { tokens: new Int32Array(16), origin: "held out", evaluations: 0 },
-      { prefix, threads: 1 },
+      { prefix },
     );
   } finally {
     await model.dispose();

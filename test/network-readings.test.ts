@@ -6,8 +6,8 @@ import { describe, it } from "node:test";
 import type { Denoiser, Noised } from "../src/denoisers/denoiser.ts";
 import { maskAmongTokens } from "../src/denoisers/mask-among-tokens.ts";
 import { nextTokenModel } from "../src/denoisers/next-token-model.ts";
+import { networkDenoiser } from "../src/model/network-denoiser.ts";
 import { readManifest } from "../src/node/manifest.ts";
-import { networkDenoiser } from "../src/node/network-denoiser.ts";
 import { scratch } from "./checkpoints.ts";
 
 const vocabulary = 3;

@@ -152,7 +152,7 @@ describe("plan files", () => {
     [
       "search.method",
       "luck",
-      /: search\.method is "luck"; expected "optimal" or "jys" or "bisect" or "direct" or "plan"$/,
+      /: search\.method is "luck"; expected "optimal" or "jys" or "bisect" or "direct" or "plan" or "by hand"$/,
     ],
     ["measured.wins", "yes", /: measured\.wins is "yes"; expected true or false$/],
     ["measured.luck", 7, /the field "measured\.luck" is not known; remove it or correct its name$/],

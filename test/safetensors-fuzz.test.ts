@@ -295,7 +295,7 @@ describe("memory", () => {
         header(`{"a":{"dtype":"${"x".repeat(2 ** 23)}","shape":[],"data_offsets":[0,4]}}`),
       ],
       ["huge.safetensors", header(`{"a":{"dtype":"U8","shape":[${2 ** 52}],"data_offsets":[0,${2 ** 52}]}}`)],
-      ["long.safetensors", Buffer.concat([Buffer.of(0, 0, 0, 1, 0, 0, 0, 0), Buffer.alloc(2 ** 25, 0x20)])],
+      ["long.safetensors", Buffer.concat([Buffer.of(1, 0, 0, 1, 0, 0, 0, 0), Buffer.alloc(2 ** 25, 0x20)])],
     ];
     for (const [name, bytes] of files) writeFileSync(join(place, name), bytes);
     const reader = new URL("../src/import/safetensors.ts", import.meta.url).href;
@@ -317,6 +317,7 @@ describe("memory", () => {
     const { messages, grown } = JSON.parse(stdout) as { messages: string[]; grown: number };
     for (const message of messages)
       assert.match(message, /^[^\n]{20,600}(damaged|fetch it again|safetensors file)$/);
+    assert.match(messages.at(-1)!, /claims a header of 16777217 bytes; expected at most 16777216/);
     assert.ok(grown < 600e6, `memory grew by ${grown} bytes`);
   });
 });

@@ -13,8 +13,8 @@ import { ruleError } from "../src/measures/rule-error.ts";
 import { samplingFloor } from "../src/measures/sampling-floor.ts";
 import { unigramEntropy } from "../src/measures/unigram-entropy.ts";
 import { wordShare } from "../src/measures/word-share.ts";
+import { modelMeasures, searchData } from "../src/model/model-measures.ts";
 import { loadModel } from "../src/node/index.ts";
-import { modelMeasures, searchData } from "../src/node/model-measures.ts";
 
 const models = fileURLToPath(new URL("../models", import.meta.url));
 

@@ -6,8 +6,9 @@ import { describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import fc from "fast-check";
 import { copyTokenizer } from "../src/import/copy-tokenizer.ts";
-import { alphabetCodec, plainCodec, type TextCodec } from "../src/node/text-codec.ts";
-import { openTokenizer, tokenizerCodec } from "../src/node/tokenizer.ts";
+import { alphabetCodec, plainCodec, type TextCodec } from "../src/model/text-codec.ts";
+import { tokenizerCodec } from "../src/model/tokenizer.ts";
+import { openTokenizer } from "../src/node/tokenizer.ts";
 import { scratch } from "./checkpoints.ts";
 
 const place = scratch();

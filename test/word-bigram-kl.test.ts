@@ -39,7 +39,7 @@ test("counts are smoothed by 0.1 each; a reference of another size is refused", 
 test("text: the floor falls towards 0 as more fresh data are seen, and the order of words is what counts", async () => {
   const model = await loadModel("text", { threads: 1 });
   const { length } = model.denoiser;
-  const measures = await modelMeasures(model, await searchData(model, { count: 8 }), { threads: 1 });
+  const measures = await modelMeasures(model, await searchData(model, { count: 8 }));
   const measure = measures.find(({ name }) => name === "word-bigram-kl")!;
   const fresh = (await model.fresh())!;
   const floors = await Promise.all(

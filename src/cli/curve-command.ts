@@ -1,7 +1,7 @@
 import { Command, InvalidArgumentError, Option } from "commander";
 import { type Measured, meanOf } from "../measures/measured.ts";
+import { searchData } from "../model/model-measures.ts";
 import { checkPlace, writeFinished } from "../node/index.ts";
-import { searchData } from "../node/model-measures.ts";
 import {
   curveLevels,
   curveOf,

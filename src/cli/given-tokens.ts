@@ -1,10 +1,11 @@
 import { readFile } from "node:fs/promises";
 import { InvalidArgumentError } from "commander";
+import type { Manifest } from "../model/manifest.ts";
+import type { Model } from "../model/model.ts";
+import type { TextCodec } from "../model/text-codec.ts";
 import { fileProblem } from "../node/file-problem.ts";
-import type { Manifest } from "../node/manifest.ts";
 import { readManifest } from "../node/manifest.ts";
-import { type Model, manifestText, modelFolder } from "../node/model.ts";
-import type { TextCodec } from "../node/text-codec.ts";
+import { manifestText, modelFolder } from "../node/model.ts";
 
 /** Options that say what a run is given, and how long its sequences are. */
 export interface GivenOptions {

@@ -1,6 +1,6 @@
 import { Command, InvalidArgumentError, Option } from "commander";
+import { modelMeasures } from "../model/model-measures.ts";
 import { checkPlace, type Model } from "../node/index.ts";
-import { modelMeasures } from "../node/model-measures.ts";
 import { writePlan } from "../node/plan-file.ts";
 import type { SearchMethod } from "../optimize/find-schedules.ts";
 import { makePart, type NamedPart, parsePart, selectors } from "../parts.ts";
@@ -179,7 +179,7 @@ async function byMeasuring(
   const part = masked ? parsePart(options.select ?? "stratified") : undefined;
   const selector = part ? { selector: makePart("selector", selectors, part) } : {};
   const found = await search(model, { steps, method, ...selector }, { ...options, progress });
-  const measures = await modelMeasures(model, found.data, { threads: options.threads });
+  const measures = await modelMeasures(model, found.data);
   const results: PlanResult[] = [];
   for (const { steps: n, schedule, values, predictedNats } of found.schedules) {
     const plan: Plan = {

@@ -1,6 +1,6 @@
 import { advantage } from "../measures/measured.ts";
+import { freshData, modelMeasures, searchData } from "../model/model-measures.ts";
 import type { Model } from "../node/index.ts";
-import { freshData, modelMeasures, searchData } from "../node/model-measures.ts";
 import { openSearchJournal, type SearchJournal } from "../node/search-journal.ts";
 import { callsOf, scheduleFrom, storedSchedule } from "../optimize/method-parts.ts";
 import { gridCandidates, type PlanCandidate, planCandidates } from "../optimize/plan-candidates.ts";
@@ -61,7 +61,7 @@ export async function findPlan(model: Model, settings: PlanSearchSettings): Prom
       })
     : undefined;
   const data = await searchData(model, { count: sequences, seed, batch });
-  const measures = await modelMeasures(model, data, { prefix, threads: settings.threads });
+  const measures = await modelMeasures(model, data, { prefix });
   const made = await remembered(journal, "candidates", () => candidatesOf(model, settings));
   const fresh = await freshData(model, { count: 256 });
   const given = givenPrefix(model, fresh, prefix);

@@ -1,4 +1,4 @@
-import type { TokensDescription } from "../node/manifest.ts";
+import type { TokensDescription } from "../model/manifest.ts";
 import { greysOf } from "../tokens/grey.ts";
 import { type NotesDescription, notesOf, pitchName, ticksPerBar } from "../tokens/notes.ts";
 

@@ -1,5 +1,5 @@
+import { searchData } from "../model/model-measures.ts";
 import type { Model } from "../node/index.ts";
-import { searchData } from "../node/model-measures.ts";
 import { type Found, findSchedules, type SearchMethod } from "../optimize/find-schedules.ts";
 import { plainSchedules } from "../parts.ts";
 import type { Selector } from "../selectors/selector.ts";

@@ -1,6 +1,6 @@
 import type { Measured } from "../measures/measured.ts";
+import type { ModelData } from "../model/model-measures.ts";
 import type { Model } from "../node/index.ts";
-import type { ModelData } from "../node/model-measures.ts";
 import type { SearchMethod } from "../optimize/find-schedules.ts";
 import { methodOptions, partsText, partText, stepsWithin } from "../optimize/method-parts.ts";
 import {

@@ -3,8 +3,8 @@ import { type MethodResult, measureMethod } from "../compare.ts";
 import { unrelatedContinuations } from "../measures/continuations.ts";
 import { estimate, type Measure } from "../measures/measure.ts";
 import { samplingFloor } from "../measures/sampling-floor.ts";
+import { freshData, modelMeasures, searchData } from "../model/model-measures.ts";
 import type { Model } from "../node/index.ts";
-import { freshData, modelMeasures, searchData } from "../node/model-measures.ts";
 import type { Comparison, Result, SampleSet } from "../report/comparison.ts";
 import { steps as runSteps, type SampleOptions } from "../sample.ts";
 import { givenPrefix } from "./prefix.ts";
@@ -46,7 +46,7 @@ export async function runStudy(model: Model, options: StudyOptions): Promise<Com
   }
   // Methods without a search leave no data behind for measures that need some.
   const data = found ?? (await searchData(model, { count: options.sequences, seed: options.seed, batch }));
-  const measures = await modelMeasures(model, data, { prefix, threads: options.threads });
+  const measures = await modelMeasures(model, data, { prefix });
   const unrelated = given && real ? unrelatedContinuations({ truth: real, length, prefix }) : undefined;
   const results: Result[] = [];
   const samples: SampleSet[] = [];

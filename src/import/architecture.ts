@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Manifest } from "../node/manifest.ts";
+import type { Manifest } from "../model/manifest.ts";
 import type { Value } from "./graph.ts";
 import type { Net } from "./net.ts";
 

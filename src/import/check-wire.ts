@@ -3,7 +3,7 @@ import { ScalarType } from "@bufbuild/protobuf";
 import { WireType } from "@bufbuild/protobuf/wire";
 
 /** More fields than the graph of any network has; each becomes an object of some hundred bytes. */
-const MOST_FIELDS = 2 ** 21;
+const MOST_FIELDS = 2 ** 20;
 
 /** Deeper than bodies of loops are nested. */
 const MOST_DEPTH = 60;
@@ -19,6 +19,11 @@ export function checkWire(schema: DescMessage, bytes: Uint8Array): void {
   const fields = new Map<DescMessage, Map<number, DescField>>();
   let at = 0;
   let count = 0;
+
+  function add(fields: number): void {
+    count += fields;
+    if (count > MOST_FIELDS) throw new Error(`it has more than ${MOST_FIELDS} fields`);
+  }
 
   function varint(end: number): number {
     let value = 0;
@@ -46,7 +51,7 @@ export function checkWire(schema: DescMessage, bytes: Uint8Array): void {
       if (field && type !== wireType(field) && !(type === WireType.LengthDelimited && isNumbers(field))) {
         throw new Error(`the field ${field.name} at byte ${begin} is of another type than ONNX says`);
       }
-      if (++count > MOST_FIELDS) throw new Error(`it has more than ${MOST_FIELDS} fields`);
+      add(1);
       if (type === WireType.Varint) varint(end);
       else if (type === WireType.Bit32) at += 4;
       else if (type === WireType.Bit64) at += 8;
@@ -54,7 +59,7 @@ export function checkWire(schema: DescMessage, bytes: Uint8Array): void {
         const length = varint(end);
         if (length > end - at)
           throw new Error(`${length} bytes are announced at byte ${at}, and ${end - at} follow`);
-        if (field && isNumbers(field)) count += length;
+        if (field && isNumbers(field)) add(length);
         if (field?.message) walk(field.message, at + length, depth + 1);
         else at += length;
       } else throw new Error(`there is no field at byte ${begin}`);

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { z } from "zod";
-import { checkSchema } from "../node/check-schema.ts";
+import { checkSchema } from "../model/check-schema.ts";
 import { isThere } from "../node/is-there.ts";
 import { readJson } from "../node/read-json.ts";
 import { openSafetensors, type SafetensorsFile } from "./safetensors.ts";

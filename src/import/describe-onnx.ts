@@ -1,5 +1,5 @@
 import { basename, dirname, resolve } from "node:path";
-import { noiseFrom, processFrom } from "../node/corruption.ts";
+import { noiseFrom, processFrom } from "../model/corruption.ts";
 import type { Unwritten } from "./describe.ts";
 import { maskToken } from "./mask-token.ts";
 import type { OnnxRoles } from "./onnx-roles.ts";

@@ -1,6 +1,6 @@
 import { basename, resolve } from "node:path";
-import { noiseFrom, processFrom } from "../node/corruption.ts";
-import type { Manifest } from "../node/manifest.ts";
+import { noiseFrom, processFrom } from "../model/corruption.ts";
+import type { Manifest } from "../model/manifest.ts";
 import type { Built } from "./architecture.ts";
 import { maskToken } from "./mask-token.ts";
 import { USUAL_LENGTH } from "./usual-length.ts";

@@ -1,7 +1,8 @@
 import { readdir, stat } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
+import { type Abort, throwIfAborted } from "../denoisers/abortable.ts";
+import type { Manifest } from "../model/manifest.ts";
 import { fileProblem } from "../node/file-problem.ts";
-import type { Manifest } from "../node/manifest.ts";
 import { readJson } from "../node/read-json.ts";
 import { writeFinished, writeFinishedFolder } from "../node/write-file.ts";
 import type { Architecture, Built } from "./architecture.ts";
@@ -40,6 +41,8 @@ export interface ImportOptions {
   readonly inlineLimit?: number;
   /** Told how much of the weights is written, 0 to 1. */
   readonly onProgress?: (share: number) => void;
+  /** Checked as the weights are written, piece by piece; an `AbortSignal` fits. */
+  readonly signal?: Abort;
 }
 
 /** What was imported. */
@@ -175,6 +178,7 @@ async function writeWhole(
     out,
     inlineLimit,
     onProgress = () => {},
+    signal,
     beside,
     exact,
     free,
@@ -184,11 +188,15 @@ async function writeWhole(
     finished().initializers.reduce((a, { bytes }) => a + bytes, 0);
   const own = bytesOf(network);
   const total = own + (exact ? bytesOf(exact.network) : 0);
+  const tell = (bytes: number): void => {
+    throwIfAborted(signal);
+    onProgress(bytes / total);
+  };
   return writeFinishedFolder(out, async (folder) => {
     const written = await writeOnnx(network, {
       folder,
       ...(inlineLimit === undefined ? {} : { inlineLimit }),
-      onBytes: (bytes) => onProgress(bytes / total),
+      onBytes: tell,
     });
     const cost =
       exact &&
@@ -199,7 +207,7 @@ async function writeWhole(
         exact: exact.network,
         parameters: exact.parameters,
         free,
-        onBytes: (bytes) => onProgress((own + bytes) / total),
+        onBytes: (bytes) => tell(own + bytes),
       }));
     for (const { name, text } of beside) await writeFinished(join(folder, name), text);
     const whole: Manifest = {

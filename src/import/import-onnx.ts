@@ -1,5 +1,6 @@
 import { dirname, join, resolve } from "node:path";
-import type { Manifest } from "../node/manifest.ts";
+import { throwIfAborted } from "../denoisers/abortable.ts";
+import type { Manifest } from "../model/manifest.ts";
 import { writeFinished, writeFinishedFolder } from "../node/write-file.ts";
 import { type CopiedFile, copyTokenizer } from "./copy-tokenizer.ts";
 import type { Unwritten } from "./describe.ts";
@@ -17,7 +18,7 @@ import { quoted } from "./safetensors-header.ts";
 import { saveOnnx } from "./save-onnx.ts";
 
 /** How an .onnx file is imported. */
-export interface OnnxImportOptions extends OnnxWishes, Pick<ImportOptions, "out" | "onProgress"> {
+export interface OnnxImportOptions extends OnnxWishes, Pick<ImportOptions, "out" | "onProgress" | "signal"> {
   /** The input that takes the time t, where its name does not tell. */
   readonly time?: string;
   /** The input that takes the noise level sigma(t), where its name does not tell. */
@@ -110,12 +111,15 @@ async function write(
   manifest: Unwritten,
   { file, beside, options }: { file: string; beside: readonly CopiedFile[]; options: OnnxImportOptions },
 ): Promise<Pick<Imported, "manifest" | "files" | "bytes">> {
-  const { out, onProgress = () => {} } = options;
+  const { out, onProgress = () => {}, signal } = options;
   const weights = await externalFiles(model, { folder: dirname(resolve(file)), where: file, reserved });
   const outside = weights.reduce((sum, { bytes }) => sum + bytes, 0);
   const inside = model.graph.initializer.reduce((sum, { rawData }) => sum + rawData.length, 0);
   const total = Math.max(outside + inside, 1);
-  const tell = (bytes: number): void => onProgress(Math.min(bytes / total, 1));
+  const tell = (bytes: number): void => {
+    throwIfAborted(signal);
+    onProgress(Math.min(bytes / total, 1));
+  };
   return writeFinishedFolder(out, async (folder) => {
     const hashes = await copyExternal(weights, { folder, onBytes: tell });
     const stated = hashes.map((value, at) =>

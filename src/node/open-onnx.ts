@@ -1,12 +1,7 @@
 import { availableParallelism } from "node:os";
 import type { Denoiser } from "../denoisers/denoiser.ts";
+import { fedAs, type Network, networkDenoiser } from "../model/network-denoiser.ts";
 import { onnxDenoiser } from "../onnx/onnx-denoiser.ts";
-import type { Manifest } from "./manifest.ts";
-import { networkDenoiser, type Reading } from "./network-denoiser.ts";
-
-/** What a manifest says of a network. */
-type Network = Pick<Manifest, "name" | "vocabulary" | "length" | "inputs" | "output" | "maskColumn"> &
-  Partial<Reading>;
 
 /**
  * Opens a manifest's network in onnxruntime-node, on the CPU.
@@ -53,12 +48,6 @@ export async function openOnnx(
     await session.release();
     throw cause;
   }
-}
-
-/** The inputs as the adapter fills them: a noise level comes in place of the time. */
-function fedAs({ tokens, time, sigma, rows }: NonNullable<Network["inputs"]>) {
-  const level = time ?? sigma;
-  return { tokens, ...(level === undefined ? {} : { time: level }), ...(rows === undefined ? {} : { rows }) };
 }
 
 async function runtime() {

@@ -30,12 +30,15 @@ const unfinished = new Set<string>();
  * (/dev/stdout) are written directly.
  *
  * @param data the whole, or pieces of it that are made while it is written
+ * @param options.temporary a name in the same folder that no other process uses, so that what a killed one left there
+ * is written over; default a new name
  * @throws what makes the pieces throws, or Error with one sentence if the file cannot be written; the temporary
  * file is then gone
  */
 export async function writeFinished(
   path: string,
   data: string | Uint8Array | AsyncIterable<string | Uint8Array>,
+  { temporary: own }: { temporary?: string | undefined } = {},
 ): Promise<void> {
   const existing = checkPlace(path);
   let temporary: string | undefined;
@@ -48,9 +51,9 @@ export async function writeFinished(
     }
     // Through a symbolic link, so that the link stays and its target is replaced.
     const target = existing ? realpathSync(path) : path;
-    temporary = temporaryBeside(target);
+    temporary = own ?? temporaryBeside(target);
     // Opened synchronously: a signal handler sees either no file or one that it can remove.
-    file = openSync(temporary, "wx", existing ? existing.mode & 0o777 : 0o666);
+    file = openSync(temporary, own ? "w" : "wx", existing ? existing.mode & 0o777 : 0o666);
     unfinished.add(temporary);
     for await (const piece of pieces(data)) await writeAll(file, piece);
     await flush(file);

@@ -1,7 +1,7 @@
 import { extname } from "node:path";
 import { dump } from "npyjs";
-import type { TokensDescription } from "./manifest.ts";
-import { decode } from "./text.ts";
+import type { TokensDescription } from "../model/manifest.ts";
+import { decode } from "../model/text.ts";
 import { writeFinished } from "./write-file.ts";
 import { midiFile } from "./write-midi.ts";
 import { pngLayout, pngSheet } from "./write-png.ts";
@@ -78,37 +78,37 @@ export function samplesFormat(
  *
  * The first four hold one block of {@link ReadSamples} at a time; music and pictures need all samples.
  *
- * @param options.extra further fields of the .json file
+ * @param options.extra further fields of the .json file @param options.temporary as for `writeFinished`
  * @throws RangeError if the ending does not fit the samples, or a token has no meaning in the format
  */
 export async function writeSamples(
   path: string,
   samples: WrittenSamples | ReadSamples,
-  { extra, ...meaning }: SamplesMeaning & { extra?: Readonly<Record<string, unknown>> } = {},
+  {
+    extra,
+    temporary,
+    ...meaning
+  }: SamplesMeaning & { extra?: Readonly<Record<string, unknown>>; temporary?: string } = {},
 ): Promise<void> {
   const { count, length } = samples;
   const format = samplesFormat(path, { description: meaning.description, count });
   const source = "tokens" in samples ? inOneBlock(samples) : samples;
-  if (format === "npy") return writeFinished(path, npyPieces(source));
+  const write = (data: Parameters<typeof writeFinished>[1]) => writeFinished(path, data, { temporary });
+  if (format === "npy") return write(npyPieces(source));
   const { alphabet } = meaning;
   const text = meaning.text ?? (alphabet === undefined ? undefined : (row) => decode(row, alphabet));
-  if (format === "txt")
-    return writeFinished(
-      path,
-      linesOf(source, (row) => oneLine(text?.(row) ?? row.join(" "))),
-    );
+  if (format === "txt") return write(linesOf(source, (row) => oneLine(text?.(row) ?? row.join(" "))));
+  if (format === "json") return write(jsonPieces(source, { text, extra }));
   if (format === "jsonl") {
-    return writeFinished(
-      path,
+    return write(
       linesOf(source, (row) =>
         JSON.stringify({ tokens: Array.from(row), ...(text ? { text: text(row) } : {}) }),
       ),
     );
   }
-  if (format === "json") return writeFinished(path, jsonPieces(source, { text, extra }));
   const rows: Int32Array[] = [];
   for await (const block of source.blocks()) rows.push(...rowsOf(block, length));
-  return writeFinished(path, await rendered(format, rows, meaning));
+  return write(await rendered(format, rows, meaning));
 }
 
 /** @throws RangeError unless there are as many tokens as there should be */

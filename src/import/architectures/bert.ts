@@ -1,4 +1,4 @@
-import { checkSchema } from "../../node/check-schema.ts";
+import { checkSchema } from "../../model/check-schema.ts";
 import { type Architecture, headSize } from "../architecture.ts";
 import { maskedLanguageHead } from "./masked-language-head.ts";
 import { encoderSchema, postNormEncoder, wordTable } from "./post-norm-encoder.ts";

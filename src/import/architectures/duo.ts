@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { checkSchema } from "../../node/check-schema.ts";
+import { checkSchema } from "../../model/check-schema.ts";
 import { type Architecture, only } from "../architecture.ts";
 import { configuredDit, ditFields } from "./configured-dit.ts";
 

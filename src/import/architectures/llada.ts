@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { checkSchema } from "../../node/check-schema.ts";
+import { checkSchema } from "../../model/check-schema.ts";
 import { type Architecture, headSize, only, positive, token, whole } from "../architecture.ts";
 import { linear } from "../layers.ts";
 import { checkKeyHeads, gatedBlocks } from "./gated-blocks.ts";

@@ -1,4 +1,4 @@
-import { checkSchema } from "../../node/check-schema.ts";
+import { checkSchema } from "../../model/check-schema.ts";
 import { type Architecture, headSize } from "../architecture.ts";
 import type { Value } from "../graph.ts";
 import type { Net } from "../net.ts";

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { checkSchema } from "../../node/check-schema.ts";
+import { checkSchema } from "../../model/check-schema.ts";
 import { type Architecture, headSize, positive, whole } from "../architecture.ts";
 import type { Value } from "../graph.ts";
 import { askedRows, asRows, type Net } from "../net.ts";

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { checkSchema } from "../../node/check-schema.ts";
+import { checkSchema } from "../../model/check-schema.ts";
 import type { Hub } from "./hub.ts";
 import { hubProblem } from "./hub-problem.ts";
 import { type Reply, request } from "./hub-request.ts";

@@ -45,14 +45,14 @@ export async function patiently<Result>(
     try {
       return await attempt();
     } catch (error) {
-      signal?.throwIfAborted();
       if (!isPassing(error)) throw error;
       if (arrived() - before >= GOOD_BYTES) failures = 0;
       before = arrived();
       failures++;
       if (failures >= tries) throw error;
       const asked = Math.min(error.after ?? 0, MOST_SECONDS) * 1000;
-      await wait(Math.max(asked, delay * 2 ** (failures - 1)), undefined, signal ? { signal } : {});
+      const pause = Math.max(asked, delay * 2 ** (failures - 1));
+      await wait(pause, undefined, signal ? { signal } : {}).catch(() => signal?.throwIfAborted());
     }
   }
 }

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
-import type { Model } from "../model.ts";
+import type { Model } from "../../model/model.ts";
 import { resolvedMethod, type SampleJob } from "./job.ts";
 import type { JournalHead } from "./journal-head.ts";
 

@@ -1,5 +1,5 @@
 import { availableParallelism } from "node:os";
-import type { Model } from "../model.ts";
+import type { Model } from "../../model/model.ts";
 import { jobOptions, type SampleJob } from "./job.ts";
 import { batchWithin, bytesPerRow, defaultMemory, measuresFirst, USUAL_BATCH } from "./memory.ts";
 import { sampleInWorkers, type WorkerOptions } from "./sample-in-workers.ts";

@@ -1,4 +1,5 @@
 import { freePositions, givenRows } from "../../given.ts";
+import { corrupted, type Model } from "../../model/model.ts";
 import {
   type MethodParts,
   methodOptions,
@@ -8,7 +9,7 @@ import {
 import { makePart, makeProcess, type NamedPart, noises, samplers } from "../../parts.ts";
 import { type Plan, planOptions } from "../../plan.ts";
 import type { SampleOptions } from "../../sample.ts";
-import { corrupted, loadModel, type Model } from "../model.ts";
+import { loadModel } from "../model.ts";
 
 /** How a job samples, by names and numbers; what is left out is as in `sample`. */
 export type JobMethod = Partial<Omit<MethodParts, "schedule">> & {

@@ -1,5 +1,5 @@
 import { realpathSync } from "node:fs";
-import type { Model } from "../model.ts";
+import type { Model } from "../../model/model.ts";
 import { checkPlace } from "../write-file.ts";
 import { type ReadSamples, type SamplesMeaning, samplesFormat, writeSamples } from "../write-samples.ts";
 import { claimFile } from "./claim.ts";
@@ -96,10 +96,14 @@ export async function writeJob(
   const finish = async (
     blocks: ReadSamples["blocks"],
     totals: { calls: number; evaluations: number },
-    resumed = 0,
+    { resumed = 0, ...file }: { resumed?: number; temporary?: string } = {},
   ): Promise<FinishedJob> => {
     const meaning = { description, vocabulary, text: text ?? plainText };
-    await writeSamples(path, { count, length, blocks }, { ...meaning, extra: extra?.(totals) ?? {} });
+    await writeSamples(
+      path,
+      { count, length, blocks },
+      { ...meaning, ...file, extra: extra?.(totals) ?? {} },
+    );
     return { count, length, ...totals, resumed, ...(layout ? { layout } : {}) };
   };
 
@@ -126,7 +130,7 @@ export async function writeJob(
       const blocks = async function* () {
         for await (const { tokens } of journal.read()) yield tokens;
       };
-      const finished = await finish(blocks, journal.totals(), resumed);
+      const finished = await finish(blocks, journal.totals(), { resumed, temporary: `${part}.tmp` });
       await journal.discard();
       return finished;
     } catch (error) {

@@ -55,9 +55,10 @@ export async function openThread(
   running.add(flags);
   let waiting: Waiting | undefined;
   let dead: Error | undefined;
+  let ending = false;
   // A thread that nobody waits for does not keep the process alive.
   const answered = (): Waiting | undefined => {
-    worker.unref();
+    if (!ending) worker.unref();
     const was = waiting;
     waiting = undefined;
     return was;
@@ -88,8 +89,14 @@ export async function openThread(
       waiting = { resolve, reject, progress };
     });
 
-  const ready = await answer().catch(async (error: Error) => {
+  const end = async (): Promise<void> => {
+    ending = true;
+    worker.ref();
     await ended;
+  };
+
+  const ready = await answer().catch(async (error: Error) => {
+    await end();
     throw error;
   });
   const { length, grown } = ready as Extract<ThreadAnswer, { kind: "ready" }>;
@@ -107,9 +114,8 @@ export async function openThread(
     },
     async close() {
       Atomics.store(flags, STOP, 1);
-      worker.ref();
       worker.postMessage("end" satisfies ThreadRequest);
-      await ended;
+      await end();
     },
   };
 }

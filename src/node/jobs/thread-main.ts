@@ -1,6 +1,6 @@
 /** What a sampling thread runs: it loads the model by itself, makes the ranges it is sent, and frees the model. */
 import { parentPort, workerData } from "node:worker_threads";
-import type { Model } from "../model.ts";
+import type { Model } from "../../model/model.ts";
 import { jobOptions, loadJobModel } from "./job.ts";
 import { sampleRange } from "./sample-range.ts";
 import { BUSY, STOP, type ThreadAnswer, type ThreadData, type ThreadRequest } from "./thread-messages.ts";

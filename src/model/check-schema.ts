@@ -1,12 +1,21 @@
 import type { z } from "zod";
 
+/** What is used of a schema, zod's or zod/mini's. */
+interface Schema<T> {
+  safeParse(
+    value: unknown,
+  ):
+    | { readonly success: true; readonly data: T }
+    | { readonly success: false; readonly error: { readonly issues: readonly z.core.$ZodIssue[] } };
+}
+
 /**
  * Checks a value read from a file against a schema.
  *
  * @param where the file, as errors name it
  * @throws Error with one sentence on the first field that is wrong: its name, what it is, what was expected
  */
-export function checkSchema<T>(schema: z.ZodType<T>, value: unknown, where: string): T {
+export function checkSchema<T>(schema: Schema<T>, value: unknown, where: string): T {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
   throw new Error(`${where}: ${describe(result.error.issues[0]!, value)}`);

@@ -74,13 +74,12 @@ export async function freshData(model: Model, { count }: { count: number }): Pro
  *
  * @param options.prefix tokens that every sequence is given, the first of a row of the fresh data; they count in no
  * measure. Default 0: nothing is given, and measures that need a beginning are left out
- * @param options.threads threads of one call of a network that judges; default all cores
  * @throws Error in one sentence if a file that a measure needs cannot be used
  */
 export async function modelMeasures(
   model: Model,
   data: ModelData,
-  { prefix = 0, threads }: { prefix?: number; threads?: number | undefined } = {},
+  { prefix = 0 }: { prefix?: number } = {},
 ): Promise<Measure[]> {
   const { vocabulary, length } = model.denoiser;
   if (!Number.isInteger(prefix) || prefix < 0 || prefix >= length) {
@@ -89,7 +88,7 @@ export async function modelMeasures(
     );
   }
   const described = model.manifest?.measures;
-  if (described && described.length > 0) return measuresFrom(model, described, { prefix, threads });
+  if (described && described.length > 0) return measuresFrom(model, described, { prefix });
   const general = [unigramEntropy(), ...(length - prefix >= 4 ? [distinct()] : [])];
   if (vocabulary ** 2 > 2 ** 22) return general.map((measure) => afterPrefix(measure, prefix));
   // The counts of an endless sample, smoothed: a bigram that the chain excludes is dear, not infinitely so.

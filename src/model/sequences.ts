@@ -1,31 +1,28 @@
-import { readFile } from "node:fs/promises";
 import { parse } from "npyjs";
-import { fileProblem } from "./file-problem.ts";
 
 /**
- * Reads sequences of tokens from a .npy file of any integer type.
+ * The sequences of tokens in the bytes of a .npy file of any integer type.
  *
+ * @param options.path the file, as errors name it
  * @param options.where what errors begin with
  * @returns [n, length]
  * @throws Error if the file is no array [n, length] of tokens from 0 to vocabulary - 1
  */
-export async function readHeldOut(
-  path: string,
-  { length, vocabulary, where = "heldOut" }: { length: number; vocabulary: number; where?: string },
-): Promise<Int32Array> {
-  let bytes: Uint8Array;
-  try {
-    bytes = await readFile(path);
-  } catch (cause) {
-    throw new Error(`${where}: cannot read ${path}: ${fileProblem(cause)}`, { cause });
-  }
+export function parseSequences(
+  bytes: Uint8Array,
+  {
+    length,
+    vocabulary,
+    path,
+    where = "heldOut",
+  }: { length: number; vocabulary: number; path: string; where?: string },
+): Int32Array {
   let array: ReturnType<typeof parse>;
   try {
     array = parse(new Uint8Array(bytes).buffer);
   } catch (cause) {
-    throw new Error(`${where}: ${path} is not a .npy file: ${fileProblem(cause)}; save it with numpy.save`, {
-      cause,
-    });
+    const reason = (cause as Error).message.replace(/\s+/g, " ").trim();
+    throw new Error(`${where}: ${path} is not a .npy file: ${reason}; save it with numpy.save`, { cause });
   }
   const { shape, dtype, fortranOrder } = array;
   const values = array.data as unknown as ArrayLike<number | bigint>;

@@ -9,6 +9,20 @@ import type { Manifest } from "./manifest.ts";
 /** What a manifest says of how a network is to be read. */
 export type Reading = Pick<Manifest, "vocabulary" | "mask" | "returns" | "inputs" | "process" | "noise">;
 
+/** What a manifest says of a network: how it is called, and how it is read. */
+export type Network = Pick<Manifest, "name" | "vocabulary" | "length" | "inputs" | "output" | "maskColumn"> &
+  Partial<Reading>;
+
+/** The inputs as `onnxDenoiser` fills them: a noise level comes in place of the time. */
+export function fedAs({ tokens, time, sigma, rows }: NonNullable<Network["inputs"]>): {
+  tokens: string;
+  time?: string;
+  rows?: string;
+} {
+  const level = time ?? sigma;
+  return { tokens, ...(level === undefined ? {} : { time: level }), ...(rows === undefined ? {} : { rows }) };
+}
+
 /**
  * The denoiser that a network is, once its mask, its time and its rows are read as the manifest says: conversions
  * are made here, once, and samplers know nothing of them.

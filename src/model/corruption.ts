@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod/mini";
 import type { Noise } from "../noise/noise.ts";
 import { makePart, makeProcess, type NamedPart, noises } from "../parts.ts";
 import type { Process } from "../processes/process.ts";
@@ -9,17 +9,17 @@ export type ProcessDescription = string | NamedPart;
 /** A noise as files and plans describe it: its name beside its parameters. */
 export type NoiseDescription = NamedPart;
 
-const named: z.ZodType<NamedPart> = z.intersection(
+const named: z.ZodMiniType<NamedPart> = z.intersection(
   z.object({ name: z.string("a name") }),
   z.record(z.string(), z.union([z.number(), z.string()], "a number")),
-) as unknown as z.ZodType<NamedPart>;
+) as unknown as z.ZodMiniType<NamedPart>;
 
-export const processSchema: z.ZodType<ProcessDescription> = z.union(
+export const processSchema: z.ZodMiniType<ProcessDescription> = z.union(
   [z.string(), named],
   "a name, or a name with numbers",
 );
 
-export const noiseSchema: z.ZodType<NoiseDescription> = named;
+export const noiseSchema: z.ZodMiniType<NoiseDescription> = named;
 
 /**
  * The process a file describes, over V clean tokens.

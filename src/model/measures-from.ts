@@ -1,5 +1,3 @@
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
 import { parse } from "npyjs";
 import { afterPrefix, columnsFrom } from "../measures/after-prefix.ts";
 import { chainNGramLaw } from "../measures/chain-n-gram-law.ts";
@@ -17,17 +15,18 @@ import { tanhFeatures } from "../measures/tanh-features.ts";
 import { unigramEntropy } from "../measures/unigram-entropy.ts";
 import { wordBigramKL } from "../measures/word-bigram-kl.ts";
 import { wordShare } from "../measures/word-share.ts";
-import { fileProblem } from "./file-problem.ts";
-import { readHeldOut } from "./held-out.ts";
+import { type Files, readLinesOf } from "./files.ts";
 import type { MeasureDescription } from "./manifest.ts";
-import type { Model } from "./model.ts";
-import { openOnnx } from "./open-onnx.ts";
+import type { Model, ModelSource } from "./model.ts";
+import { parseSequences } from "./sequences.ts";
 
-/** How samples come about and who judges them. */
+/** What errors begin with. */
+const caller = "measures";
+
+/** How samples come about. */
 interface Setting {
   /** Tokens given to every sequence. */
   readonly prefix: number;
-  readonly threads?: number | undefined;
 }
 
 type Described<Kind extends MeasureDescription["kind"]> = Extract<MeasureDescription, { kind: Kind }>;
@@ -49,9 +48,8 @@ export async function measuresFrom(
 async function measureFrom(
   model: Model,
   description: MeasureDescription,
-  setting: Setting,
+  { prefix }: Setting,
 ): Promise<Measure[]> {
-  const { prefix } = setting;
   const rest = (measure: Measure) => [afterPrefix(measure, prefix)];
   switch (description.kind) {
     case "rule-error":
@@ -64,12 +62,15 @@ async function measureFrom(
       return rest(await nGramKLFrom(model, description));
     case "word-share":
       return rest(
-        wordShare({ alphabet: model.alphabet ?? "", words: await linesBeside(model, description.words) }),
+        wordShare({
+          alphabet: model.alphabet ?? "",
+          words: await readLinesOf(filesOf(model), description.words, { caller }),
+        }),
       );
     case "word-bigram-kl":
       return rest(await wordBigramKLFrom(model, description));
     case "likelihood":
-      return [await likelihoodFrom(model, description, setting)];
+      return [await likelihoodFrom(model, description, prefix)];
     case "interval-kl": {
       const { truth, length, notes } = await notesOf(model, 0);
       return rest(intervalKL({ notes, counts: countIntervals(truth, length, notes) }));
@@ -97,8 +98,8 @@ async function nGramKLFrom(model: Model, { n, reference }: Described<"n-gram-kl"
 }
 
 async function wordBigramKLFrom(model: Model, description: Described<"word-bigram-kl">): Promise<Measure> {
-  const words = await linesBeside(model, description.words);
-  const common = await linesBeside(model, description.common);
+  const words = await readLinesOf(filesOf(model), description.words, { caller });
+  const common = await readLinesOf(filesOf(model), description.common, { caller });
   return numbersBeside(model, description.reference, (counts) =>
     wordBigramKL({ alphabet: model.alphabet ?? "", words, common, counts }),
   );
@@ -108,14 +109,14 @@ async function wordBigramKLFrom(model: Model, description: Described<"word-bigra
 async function likelihoodFrom(
   model: Model,
   { network }: Described<"likelihood">,
-  { prefix, threads }: Setting,
+  prefix: number,
 ): Promise<Measure> {
   const { vocabulary, length } = model.denoiser;
   const opened = async <T>(use: (measure: ReturnType<typeof likelihood>) => T | Promise<T>): Promise<T> => {
-    const { denoiser, dispose } = await openOnnx(beside(model, network), {
-      manifest: { name: network, vocabulary, length },
-      ...(threads === undefined ? {} : { threads }),
-    });
+    const { denoiser, dispose } = await sourceOf(model).openNetwork(
+      { file: network },
+      { name: network, vocabulary, length },
+    );
     try {
       return await use(likelihood({ network: denoiser, prefix }));
     } finally {
@@ -167,7 +168,9 @@ async function frechetFrom(
 /** Real sequences after the prefix. */
 async function referenceFrom(model: Model, name: string, prefix: number) {
   const { vocabulary, length } = model.denoiser;
-  const all = await readHeldOut(beside(model, name), { length, vocabulary, where: "measures" });
+  const files = filesOf(model);
+  const bytes = await files.bytes(name, { caller });
+  const all = parseSequences(bytes, { length, vocabulary, path: files.where(name), where: caller });
   return { reference: columnsFrom(all, { length, prefix }), length: length - prefix };
 }
 
@@ -177,30 +180,23 @@ async function numbersBeside<T>(
   name: string,
   use: (numbers: Float64Array, shape: readonly number[]) => T,
 ): Promise<T> {
-  const bytes = await readBeside(model, name);
+  const bytes = await filesOf(model).bytes(name, { caller });
   try {
     const { data, shape, fortranOrder } = parse(new Uint8Array(bytes).buffer);
     if (fortranOrder) throw new Error("it is in column order; save it in row order");
     return use(Float64Array.from(data as unknown as ArrayLike<number>, Number), shape);
   } catch (cause) {
-    throw new Error(`measures: ${name} of "${model.name}" is not usable: ${fileProblem(cause)}`, { cause });
+    throw new Error(`measures: ${name} of "${model.name}" is not usable: ${(cause as Error).message}`, {
+      cause,
+    });
   }
 }
 
-async function linesBeside(model: Model, name: string): Promise<string[]> {
-  const text = new TextDecoder().decode(await readBeside(model, name));
-  return text.split("\n").filter((line) => line !== "");
+function filesOf(model: Model): Files {
+  return sourceOf(model).files;
 }
 
-async function readBeside(model: Model, name: string): Promise<Uint8Array> {
-  const path = beside(model, name);
-  try {
-    return await readFile(path);
-  } catch (cause) {
-    throw new Error(`measures: cannot read ${path}: ${fileProblem(cause)}`, { cause });
-  }
-}
-
-function beside(model: Model, name: string): string {
-  return join(model.folder ?? ".", name);
+function sourceOf({ name, source }: Model): ModelSource {
+  if (source) return source;
+  throw new Error(`measures: "${name}" has no folder with files; expected a model with a manifest`);
 }

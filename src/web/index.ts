@@ -1,0 +1,11 @@
+export type { Manifest } from "../model/manifest.ts";
+export type { InformationCurve } from "../optimize/information-curve.ts";
+export type { PlainSchedule, StoredSchedule } from "../optimize/method-parts.ts";
+export type { NamedPart } from "../parts.ts";
+export type { Plan } from "../plan.ts";
+export type { State } from "../sample.ts";
+export type { WorkerLike } from "./calls.ts";
+export { type Connection, connect, type LoadOptions } from "./connect.ts";
+export type { Job } from "./job.ts";
+export type { LoadProgress, MeasuredValue, Provider } from "./messages.ts";
+export type { CurveOptions, RemoteModel } from "./remote-model.ts";
