@@ -27,6 +27,7 @@ import { sample } from "../src/sample.ts";
 import { uniform } from "../src/schedules/uniform.ts";
 import { scratch } from "./checkpoints.ts";
 import { fileOf, HIDDEN, hidden, integers, LENGTH, opened, VOCABULARY, weight } from "./row-networks.ts";
+import { refused, run, succeed, together, workFolder } from "./run-cli.ts";
 
 const place = scratch();
 const models = fileURLToPath(new URL("../models/", import.meta.url));
@@ -379,6 +380,53 @@ describe("a file that is refused", () => {
       /the folder is not empty/,
     );
   });
+});
+
+describe("fewstep import FILE.onnx", together, () => {
+  const folder = workFolder();
+
+  it("writes a model that can be sampled", async () => {
+    const out = await succeed(["import", exported, "--out", "bert", "--length", "8", "--mask", "3"], folder);
+    assert.match(
+      out,
+      /^exported-bert: onnx, [\d,]+ parameters, 40 tokens, 8 positions\nbert: model\.onnx, manifest\.json/,
+    );
+    const lines = await succeed(["sample", "bert", "--steps", "2", "--count", "3"], folder);
+    assert.equal(lines.trim().split("\n").length, 3);
+  });
+
+  it("says what is in the way of rows, and goes on", async () => {
+    const args = [
+      "import",
+      fileURLToPath(new URL("fixtures/onnx/good/model.onnx", import.meta.url)),
+      "--out",
+      "good",
+    ];
+    const { code, stderr } = await run(args, { folder });
+    assert.equal(code, 0);
+    assert.match(
+      stderr,
+      /\nnote: every call computes all rows: addRows: .* the Gather node "y0" is not known to work/,
+    );
+  });
+
+  const wrong: [string[], RegExp][] = [
+    [[exported, "--mask", "3"], /say how many positions a sample has, with --length$/],
+    [
+      [exported, "--length", "8", "--mask", "3", "--weights", "int8"],
+      /^fewstep: --weights is for checkpoints, and /,
+    ],
+    [[exported, "--length", "8", "--revision", "main"], /^fewstep: --revision is for checkpoints, and /],
+    [
+      ["text", "--process", "uniform"],
+      /^fewstep: --process is for \.onnx files; a checkpoint says that itself/,
+    ],
+  ];
+  for (const [args, sentence] of wrong) {
+    it(`refuses ${args.slice(1).join(" ")}`, async () => {
+      await refused(["import", ...args, "--out", "model"], { folder: workFolder(), sentence });
+    });
+  }
 });
 
 describe("damaged bytes", () => {

@@ -72,6 +72,11 @@ async function worst(
   return most;
 }
 
+/** @throws AssertionError unless rows differ by at most `most` */
+function alike(difference: number, most: number): void {
+  assert.ok(difference <= most, `rows differ by ${difference}; expected at most ${most}`);
+}
+
 /** Processors of one kind were measured; the rounding of another one may depend on how many rows there are. */
 const noise = process.arch === "x64" ? 0 : 1e-5;
 
@@ -94,7 +99,7 @@ describe("a network with the input rows returns the same rows, bit for bit", () 
         assert.equal(products, 3, "expected the output matrix and the two of the last layer's feed-forward");
         const some = [[0], [5, 6], [1, 2, sizes.length, sizes.length + 9, 2 * sizes.length - 1]];
         const fed = feeds({ batch: 2, ...sizes });
-        assert.ok((await worst([path, model], { fed, asked: some, threads })) <= noise);
+        alike(await worst([path, model], { fed, asked: some, threads }), noise);
       });
     }
   }
@@ -103,7 +108,7 @@ describe("a network with the input rows returns the same rows, bit for bit", () 
     const { model, products } = addRows(await readOnnx(exported), { output: "logits" });
     assert.equal(products, 4);
     const fed = feeds({ batch: 3, length: 9, vocabulary: 40 });
-    assert.ok((await worst([exported, model], { fed, asked: [[4], [26, 0, 13, 13], []] })) <= noise);
+    alike(await worst([exported, model], { fed, asked: [[4], [26, 0, 13, 13], []] }), noise);
   });
 });
 
@@ -191,7 +196,7 @@ describe("the rows of", () => {
       assert.equal(found.products, products);
       const fed = feeds({ batch: 3, length: LENGTH, vocabulary: VOCABULARY });
       // A few numbers in a row take other paths through vector units than the rows of a real network.
-      assert.ok((await worst([file, model], { fed, asked: [[7], [14, 0, 3]] })) < 1e-6);
+      alike(await worst([file, model], { fed, asked: [[7], [14, 0, 3]] }), 1e-6);
     });
   }
 
@@ -206,7 +211,7 @@ describe("the rows of", () => {
       positions(n, n.node("Gemm", [flat(n, rows, rows), weight(n, [HIDDEN, 4])]), 4);
     const read = old(await readOnnx(await networkFile(build, { place, width: 4 })));
     const fed = feeds({ batch: 2, length: LENGTH, vocabulary: VOCABULARY });
-    assert.ok((await worst([read, addRows(read, { output: "logits" }).model], { fed, asked: [[3]] })) < 1e-6);
+    alike(await worst([read, addRows(read, { output: "logits" }).model], { fed, asked: [[3]] }), 1e-6);
   });
 
   it("a network that has a tensor called rows, other outputs, and shapes of what is chosen from", async () => {
@@ -395,7 +400,7 @@ describe("any chain of operators", () => {
         }
         count.accepted++;
         const fed = feeds({ batch: 2, length: LENGTH, vocabulary: VOCABULARY });
-        assert.ok((await worst([file, model], { fed, asked: [[9, 2]] })) < 1e-5);
+        alike(await worst([file, model], { fed, asked: [[9, 2]] }), 1e-5);
       }),
       { seed: 5, numRuns: 150, endOnFailure: true, examples: steps.map((_, step) => [[step]]) },
     );
