@@ -32,7 +32,13 @@ const pages = [
   "models/README.md",
 ].map((path) => ({ path, text: readFileSync(join(root, path), "utf8") }));
 
-const entryPoints = ["src/index.ts", "src/onnx/index.ts", "src/transformers/index.ts", "src/node/index.ts"];
+const entryPoints = [
+  "src/index.ts",
+  "src/onnx/index.ts",
+  "src/transformers/index.ts",
+  "src/import/index.ts",
+  "src/node/index.ts",
+];
 const blocks = pages.flatMap(({ path, text }) => blocksOf(text).map((block) => ({ ...block, path })));
 type PageBlock = Block & { readonly path: string };
 

@@ -223,7 +223,7 @@ test(".json samples hold tokens, text and what is added", async () => {
 
 test("an unknown ending and tokens that do not fit are refused before anything is written", async () => {
   const at = folder();
-  assert.throws(() => samplesFormat("out"), /out ends in nothing; expected \.npy, \.txt or \.json/);
+  assert.throws(() => samplesFormat("out"), /out ends in nothing; expected \.npy, \.txt, \.json or \.jsonl/);
   await assert.rejects(writeSamples(join(at, "x.csv"), samples), /x\.csv ends in \.csv; expected \.npy/);
   await assert.rejects(
     writeSamples(join(at, "x.npy"), { ...samples, count: 3 }),

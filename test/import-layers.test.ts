@@ -5,11 +5,11 @@ import { join } from "node:path";
 import { describe, it } from "node:test";
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import { attention, notPadding, rotary, windowBias } from "../src/import/attention.ts";
-import { type Graph, graph, type Value } from "../src/import/graph.ts";
 import { gelu, rmsNorm, silu } from "../src/import/layers.ts";
 import { type Net, net } from "../src/import/net.ts";
+import { type Graph, graph, type Value } from "../src/import/onnx-file/graph.ts";
+import { writeOnnx } from "../src/import/onnx-file/write-onnx.ts";
 import type { Weights } from "../src/import/weights.ts";
-import { writeOnnx } from "../src/import/write-onnx.ts";
 import { scratch } from "./checkpoints.ts";
 
 const place = scratch();

@@ -2,10 +2,10 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { InferenceSession, Tensor } from "onnxruntime-node";
-import { type Graph, graph, type Value } from "../src/import/graph.ts";
-import type { OnnxModel } from "../src/import/onnx-model.ts";
-import { saveOnnx } from "../src/import/save-onnx.ts";
-import { writeOnnx } from "../src/import/write-onnx.ts";
+import { type Graph, graph, type Value } from "../src/import/onnx-file/graph.ts";
+import type { OnnxModel } from "../src/import/onnx-file/onnx-model.ts";
+import { saveOnnx } from "../src/import/onnx-file/save-onnx.ts";
+import { writeOnnx } from "../src/import/onnx-file/write-onnx.ts";
 
 /** Numbers in a hidden row; nothing else has as many. */
 export const HIDDEN = 6;

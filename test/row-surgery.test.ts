@@ -5,10 +5,10 @@ import { describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import fc from "fast-check";
 import { Tensor } from "onnxruntime-node";
-import { type Graph, graph, type Value } from "../src/import/graph.ts";
-import { changed, type OnnxModel } from "../src/import/onnx-model.ts";
-import { readOnnx } from "../src/import/read-onnx.ts";
-import { addRows } from "../src/import/row-surgery.ts";
+import { type Graph, graph, type Value } from "../src/import/onnx-file/graph.ts";
+import { changed, type OnnxModel } from "../src/import/onnx-file/onnx-model.ts";
+import { readOnnx } from "../src/import/onnx-file/read-onnx.ts";
+import { addRows } from "../src/import/row-surgery/row-surgery.ts";
 import { scratch } from "./checkpoints.ts";
 import {
   type Feeds,

@@ -8,7 +8,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { isFloat, openSafetensors } from "../src/import/safetensors.ts";
+import { isFloat, openSafetensors } from "../src/import/safetensors/safetensors.ts";
 import { changedCopy, fixtures, scratch } from "./checkpoints.ts";
 import { refusal } from "./refused-import.ts";
 

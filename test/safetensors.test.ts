@@ -4,8 +4,8 @@ import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { openCheckpoint } from "../src/import/checkpoint.ts";
-import { isFloat, openSafetensors } from "../src/import/safetensors.ts";
+import { openCheckpoint } from "../src/import/safetensors/checkpoint.ts";
+import { isFloat, openSafetensors } from "../src/import/safetensors/safetensors.ts";
 import { scratch } from "./checkpoints.ts";
 import { type Entry, fileOf } from "./safetensors-file.ts";
 

@@ -1,7 +1,7 @@
 /** The tensors of an .onnx file as they are stored. */
 import { readFileSync } from "node:fs";
 import { fromBinary } from "@bufbuild/protobuf";
-import { onnxMessage } from "../src/import/onnx-schema.ts";
+import { onnxMessage } from "../src/import/onnx-file/onnx-schema.ts";
 
 /** A tensor that stands among the nodes. */
 export interface Stored {

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import fc from "fast-check";
-import { copyTokenizer } from "../src/import/copy-tokenizer.ts";
+import { copyTokenizer } from "../src/import/tokenizer/copy-tokenizer.ts";
 import { alphabetCodec, plainCodec, type TextCodec } from "../src/model/text-codec.ts";
 import { tokenizerCodec } from "../src/model/tokenizer.ts";
 import { openTokenizer } from "../src/node/tokenizer.ts";

@@ -10,12 +10,12 @@ import {
   type PreTrainedTokenizer,
 } from "@huggingface/transformers";
 import { architectures } from "../src/import/architectures/index.ts";
-import { openCheckpoint } from "../src/import/checkpoint.ts";
-import { type Graph, graph, type Value } from "../src/import/graph.ts";
 import { net } from "../src/import/net.ts";
-import type { ValueMessage } from "../src/import/onnx-schema.ts";
+import { type Graph, graph, type Value } from "../src/import/onnx-file/graph.ts";
+import type { ValueMessage } from "../src/import/onnx-file/onnx-schema.ts";
+import { writeOnnx } from "../src/import/onnx-file/write-onnx.ts";
+import { openCheckpoint } from "../src/import/safetensors/checkpoint.ts";
 import { weights } from "../src/import/weights.ts";
-import { writeOnnx } from "../src/import/write-onnx.ts";
 import { fixtures, scratch } from "./checkpoints.ts";
 
 env.allowRemoteModels = false;

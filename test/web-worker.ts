@@ -8,9 +8,9 @@ import { type CachesLike, type Ort, type ScopeLike, serve } from "../src/web/wor
 /** Where the fake server says it is. */
 export const site = "https://models.example/";
 
-/** What a test may change, and look at afterwards. */
-export interface Stage {
-  readonly connection: Connection;
+/** A worker in this process, and what a test may look at. */
+export interface WorkerHere {
+  readonly worker: WorkerLike;
   /** Paths below the site that were fetched, in order. */
   readonly fetched: string[];
   /** How the browser's HTTP cache was to be used for each of them. */
@@ -20,7 +20,12 @@ export interface Stage {
   readonly got: string[];
 }
 
-/** Options of {@link stage}. */
+/** A worker with a page that is connected to it. */
+export interface Stage extends WorkerHere {
+  readonly connection: Connection;
+}
+
+/** What a test may change. */
 export interface StageOptions {
   readonly ort?: Ort | (() => Promise<Ort>);
   readonly caches?: CachesLike;
@@ -29,7 +34,13 @@ export interface StageOptions {
 }
 
 /** Connects a page to a worker. Close the connection, else the process does not end. */
-export function stage({ ort, caches, answer = shippedFile }: StageOptions = {}): Stage {
+export function stage(options: StageOptions = {}): Stage {
+  const here = workerHere(options);
+  return { ...here, connection: connect(here.worker) };
+}
+
+/** A worker that serves. Terminate it, else the process does not end. */
+export function workerHere({ ort, caches, answer = shippedFile }: StageOptions = {}): WorkerHere {
   const { port1, port2 } = new MessageChannel();
   const fetched: string[] = [];
   const freshness: string[] = [];
@@ -57,7 +68,7 @@ export function stage({ ort, caches, answer = shippedFile }: StageOptions = {}):
     },
     terminate: () => port1.close(),
   };
-  return { connection: connect(worker), fetched, freshness, sent, got };
+  return { worker, fetched, freshness, sent, got };
 }
 
 /** A file of models/ as a server sends it. */

@@ -71,7 +71,7 @@ describe("sampling in worker threads", () => {
   it("keeps given tokens, of all rows or of each", async () => {
     const free = new Int32Array(16).fill(-1);
     const forAll = tokensOf(
-      await all(sampleInWorkers(chain, { method, count: 6, given: free.with(2, 1), workers: 2, batch: 2 })),
+      await all(sampleInWorkers(chain, { method, count: 6, given: free.with(2, 1), batch: 2 })),
     );
     assert.deepEqual(
       forAll.filter((_, at) => at % 16 === 2),
@@ -79,9 +79,7 @@ describe("sampling in worker threads", () => {
     );
     const given = new Int32Array(6 * 16).fill(-1);
     for (let row = 0; row < 6; row++) given[row * 16 + row] = row % 3;
-    const each = tokensOf(
-      await all(sampleInWorkers(chain, { method, count: 6, given, workers: 2, batch: 2 })),
-    );
+    const each = tokensOf(await all(sampleInWorkers(chain, { method, count: 6, given, batch: 2 })));
     for (let row = 0; row < 6; row++) assert.equal(each[row * 16 + row], row % 3);
   });
 
@@ -117,7 +115,7 @@ describe("sampling in worker threads", () => {
     );
     assert.deepEqual(layouts, [{ workers: 2, threads: 1, batch: 8 }]);
     assert.equal(told.at(-1), 40);
-    assert.ok(told.every((rows, i) => rows >= 0 && rows <= 40 && (i === 0 || rows >= told[i - 1]! - 16)));
+    assert.ok(told.every((rows, i) => rows > 0 && rows <= 40 && (i === 0 || rows > told[i - 1]!)));
   });
 
   it("makes fewer rows together where memory is short", async () => {
@@ -164,14 +162,17 @@ describe("threads end", () => {
   });
 
   it("soon after an abort, with its reason, however much was asked for", async () => {
-    for (const count of [100_000, 40]) {
+    for (const [count, workers] of [
+      [100_000, 2],
+      [40, 1],
+    ] as const) {
       const controller = new AbortController();
       const reason = new Error("enough");
       const { signal } = controller;
       let rows = 0;
       await assert.rejects(
         async () => {
-          for await (const made of sampleInWorkers(chain, { method, count, workers: 2, batch: 8, signal })) {
+          for await (const made of sampleInWorkers(chain, { method, count, workers, batch: 8, signal })) {
             rows += made.count;
             if (rows > 20) controller.abort(reason);
           }

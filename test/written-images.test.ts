@@ -99,7 +99,7 @@ test("many images get smaller by whole numbers, and too many are refused before 
 test("what images cannot be written as is refused", async () => {
   assert.throws(
     () => samplesFormat("d.mid", { description }),
-    /whose samples are images of 8 x 6, expected \.png, \.svg, \.npy, \.txt or \.json$/,
+    /whose samples are images of 8 x 6, expected \.png, \.svg, \.npy, \.txt, \.json or \.jsonl$/,
   );
   const tokens = Int32Array.from(images[0]!);
   const one = { tokens, count: 1, length: 48 };

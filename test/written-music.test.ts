@@ -144,9 +144,12 @@ test("what melodies cannot be written as is refused before anything is written",
   assert.equal(samplesFormat("a.MID", { description }), "mid");
   assert.throws(
     () => samplesFormat("a.png", { description }),
-    /a\.png ends in \.png; for this model, whose samples are melodies, expected \.mid, \.svg, \.npy, \.txt or \.json$/,
+    /a\.png ends in \.png; for this model, whose samples are melodies, expected \.mid, \.svg, \.npy, \.txt, \.json or \.jsonl$/,
   );
-  assert.throws(() => samplesFormat("a.mid"), /a\.mid ends in \.mid; expected \.npy, \.txt or \.json$/);
+  assert.throws(
+    () => samplesFormat("a.mid"),
+    /a\.mid ends in \.mid; expected \.npy, \.txt, \.json or \.jsonl$/,
+  );
 });
 
 async function written(name: string, melodies: readonly (readonly number[])[]): Promise<Uint8Array> {

@@ -48,7 +48,7 @@ interface Contender {
  * and runs of other numbers of steps a quarter and a tenth of that. A loop in bfloat16 whose calls alone would take
  * longer is not run at all: without instructions for it, it can be several times as slow as float32.
  */
-const PATIENCE = 100;
+const PATIENCE = 60;
 
 /** Of the rows of a call, as 16 steps have it. */
 const SHARE = 1 / 16;

@@ -65,7 +65,8 @@ function against(
   models: readonly MeasuredModel[],
   reference: Measured["reference"],
 ): Target {
-  const title = `at least ${factor} times as fast as PyTorch in ${mode}${mode === "bfloat16" ? " autocast" : ""}`;
+  const least = factor === 1 ? "at least as fast" : `at least ${factor} times as fast`;
+  const title = `${least} as PyTorch in ${mode}${mode === "bfloat16" ? " autocast" : ""}`;
   const measured = models.flatMap((model) => {
     const runs = at(model, REFERENCE_STEPS);
     return runs ? [{ model, seconds: runs.sparse.result.seconds }] : [];

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Manifest } from "../model/manifest.ts";
-import type { Value } from "./graph.ts";
 import type { Net } from "./net.ts";
+import type { Value } from "./onnx-file/graph.ts";
 
 /** A kind of checkpoint that can be imported. */
 export interface Architecture {

@@ -1,5 +1,5 @@
-import type { Value } from "./graph.ts";
 import { asPositions, asRows, type Net } from "./net.ts";
+import type { Value } from "./onnx-file/graph.ts";
 
 /** Cosines and sines of a rotary embedding, each [length, size / 2]. */
 export interface Rotary {

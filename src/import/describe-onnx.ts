@@ -1,9 +1,9 @@
 import { basename, dirname, resolve } from "node:path";
 import { noiseFrom, processFrom } from "../model/corruption.ts";
 import type { Unwritten } from "./describe.ts";
-import { maskToken } from "./mask-token.ts";
 import type { OnnxRoles } from "./onnx-roles.ts";
-import { quoted } from "./safetensors-header.ts";
+import { quoted } from "./safetensors/safetensors-header.ts";
+import { maskToken } from "./tokenizer/mask-token.ts";
 
 /** What the caller says of a network that the file does not. */
 export interface OnnxWishes {

@@ -2,7 +2,7 @@ import { basename, resolve } from "node:path";
 import { noiseFrom, processFrom } from "../model/corruption.ts";
 import type { Manifest } from "../model/manifest.ts";
 import type { Built } from "./architecture.ts";
-import { maskToken } from "./mask-token.ts";
+import { maskToken } from "./tokenizer/mask-token.ts";
 import { USUAL_LENGTH } from "./usual-length.ts";
 
 /** A manifest before its network is written. */

@@ -1,4 +1,4 @@
-import { changed, made, namesOf, newNode, type OnnxModel } from "./onnx-model.ts";
+import { changed, made, namesOf, newNode, type OnnxModel } from "./onnx-file/onnx-model.ts";
 import type { OnnxRoles } from "./onnx-roles.ts";
 
 /** The number 1 in each element type that a mask may have, little-endian. */

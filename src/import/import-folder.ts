@@ -7,16 +7,16 @@ import { readJson } from "../node/read-json.ts";
 import { writeFinished, writeFinishedFolder } from "../node/write-file.ts";
 import type { Architecture, Built } from "./architecture.ts";
 import { architectures } from "./architectures/index.ts";
-import { openCheckpoint } from "./checkpoint.ts";
-import { type CopiedFile, copyTokenizer } from "./copy-tokenizer.ts";
 import { describe, type Unwritten } from "./describe.ts";
-import { type Graph, graph } from "./graph.ts";
 import { net } from "./net.ts";
-import { quoted } from "./safetensors-header.ts";
+import { type Graph, graph } from "./onnx-file/graph.ts";
+import { type WrittenOnnx, writeOnnx } from "./onnx-file/write-onnx.ts";
+import { openCheckpoint } from "./safetensors/checkpoint.ts";
+import { quoted } from "./safetensors/safetensors-header.ts";
+import { type CopiedFile, copyTokenizer } from "./tokenizer/copy-tokenizer.ts";
 import type { WeightFormatName } from "./weight-formats/weight-format.ts";
 import { weights } from "./weights.ts";
 import { storedCost, type WeightsCost, weightsCost } from "./weights-cost.ts";
-import { type WrittenOnnx, writeOnnx } from "./write-onnx.ts";
 
 /** How a checkpoint is imported. */
 export interface ImportOptions {

@@ -2,20 +2,20 @@ import { dirname, join, resolve } from "node:path";
 import { throwIfAborted } from "../denoisers/abortable.ts";
 import type { Manifest } from "../model/manifest.ts";
 import { writeFinished, writeFinishedFolder } from "../node/write-file.ts";
-import { type CopiedFile, copyTokenizer } from "./copy-tokenizer.ts";
 import type { Unwritten } from "./describe.ts";
 import { describeOnnx, type OnnxWishes, tokenizerPlaces } from "./describe-onnx.ts";
-import { copyExternal, externalFiles } from "./external-data.ts";
 import { fillInputs } from "./fill-inputs.ts";
 import { checkOut, type Imported, type ImportOptions } from "./import-folder.ts";
-import { changed, made, type OnnxModel } from "./onnx-model.ts";
+import { copyExternal, externalFiles } from "./onnx-file/external-data.ts";
+import { changed, made, type OnnxModel } from "./onnx-file/onnx-model.ts";
+import { elementTypes } from "./onnx-file/onnx-schema.ts";
+import { readOnnx } from "./onnx-file/read-onnx.ts";
+import { saveOnnx } from "./onnx-file/save-onnx.ts";
 import { onnxRoles } from "./onnx-roles.ts";
-import { elementTypes } from "./onnx-schema.ts";
-import { pruned } from "./prune-onnx.ts";
-import { readOnnx } from "./read-onnx.ts";
-import { addRows } from "./row-surgery.ts";
-import { quoted } from "./safetensors-header.ts";
-import { saveOnnx } from "./save-onnx.ts";
+import { pruned } from "./row-surgery/prune-onnx.ts";
+import { addRows } from "./row-surgery/row-surgery.ts";
+import { quoted } from "./safetensors/safetensors-header.ts";
+import { type CopiedFile, copyTokenizer } from "./tokenizer/copy-tokenizer.ts";
 
 /** How an .onnx file is imported. */
 export interface OnnxImportOptions extends OnnxWishes, Pick<ImportOptions, "out" | "onProgress" | "signal"> {

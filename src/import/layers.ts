@@ -1,5 +1,5 @@
-import type { Value } from "./graph.ts";
 import type { Net } from "./net.ts";
+import type { Value } from "./onnx-file/graph.ts";
 import { weightFormats } from "./weight-formats/index.ts";
 import { finer, type WeightFormatName } from "./weight-formats/weight-format.ts";
 

@@ -1,4 +1,4 @@
-import type { Graph, Value } from "./graph.ts";
+import type { Graph, Value } from "./onnx-file/graph.ts";
 import type { WeightFormatName } from "./weight-formats/weight-format.ts";
 import type { Weights } from "./weights.ts";
 

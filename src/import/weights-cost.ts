@@ -6,9 +6,9 @@ import { processFrom } from "../model/corruption.ts";
 import type { Manifest } from "../model/manifest.ts";
 import { openOnnx } from "../node/open-onnx.ts";
 import type { Unwritten } from "./describe.ts";
-import type { Graph } from "./graph.ts";
 import { type LogitsError, logitsError } from "./logits-error.ts";
-import { type WrittenOnnx, writeOnnx } from "./write-onnx.ts";
+import type { Graph } from "./onnx-file/graph.ts";
+import { type WrittenOnnx, writeOnnx } from "./onnx-file/write-onnx.ts";
 
 /** What a format of weights costs and saves, against the same network in float32. */
 export interface WeightsCost {

@@ -1,7 +1,7 @@
 import type { Built } from "../architecture.ts";
 import { headSize, whole } from "../architecture.ts";
-import type { Value } from "../graph.ts";
 import type { Net } from "../net.ts";
+import type { Value } from "../onnx-file/graph.ts";
 import { dit } from "./dit.ts";
 
 type Field = "vocab_size" | "model_length" | "hidden_dim" | "cond_dim" | "n_blocks" | "n_heads";

@@ -1,7 +1,7 @@
 import { attention, rotary } from "../attention.ts";
-import type { Value } from "../graph.ts";
 import { add, embedding, gelu, layerNorm, linear, multiply, silu, split } from "../layers.ts";
 import { askedRows, asPositions, asRows, type Net } from "../net.ts";
+import type { Value } from "../onnx-file/graph.ts";
 
 /** Sizes of the network that SEDD, MDLM, DUO and UDLM share. */
 export interface DitOptions {

@@ -2,9 +2,9 @@ import { z } from "zod";
 import { checkSchema } from "../../model/check-schema.ts";
 import { type Architecture, headSize, only, positive, token, whole } from "../architecture.ts";
 import { attention, notPadding, rotary } from "../attention.ts";
-import type { Value } from "../graph.ts";
 import { add, embedding, gelu, layerNorm, linear } from "../layers.ts";
 import { askedRows, asRows, type Net } from "../net.ts";
+import type { Value } from "../onnx-file/graph.ts";
 import { maskedLanguageHead } from "./masked-language-head.ts";
 
 const schema = z.object({

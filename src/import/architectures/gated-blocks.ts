@@ -1,7 +1,7 @@
 import { attention, rotary } from "../attention.ts";
-import type { Value } from "../graph.ts";
 import { add, embedding, linear, multiply, rmsNorm, silu } from "../layers.ts";
 import { askedRows, asRows, type Net } from "../net.ts";
+import type { Value } from "../onnx-file/graph.ts";
 
 /** The names of one block's weights, without ".weight" and ".bias". */
 export type BlockNames = Readonly<

@@ -1,6 +1,6 @@
-import type { Value } from "../graph.ts";
 import { gelu, layerNorm, linear } from "../layers.ts";
 import type { Net } from "../net.ts";
+import type { Value } from "../onnx-file/graph.ts";
 
 /** The names and sizes of a masked language model's head. */
 export interface HeadOptions {

@@ -2,9 +2,9 @@ import { z } from "zod";
 import { checkSchema } from "../../model/check-schema.ts";
 import { type Architecture, headSize, only, positive, token, whole } from "../architecture.ts";
 import { attention, notPadding, rotary, windowBias } from "../attention.ts";
-import type { Value } from "../graph.ts";
 import { add, embedding, gelu, layerNorm, linear, multiply, split } from "../layers.ts";
 import { askedRows, asRows } from "../net.ts";
+import type { Value } from "../onnx-file/graph.ts";
 import { maskedLanguageHead } from "./masked-language-head.ts";
 
 const theta = z.object({ rope_theta: positive, rope_type: only("default") }, "an object");

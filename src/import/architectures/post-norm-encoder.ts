@@ -1,9 +1,9 @@
 import { z } from "zod";
 import { only, positive, token, whole } from "../architecture.ts";
 import { attention, notPadding } from "../attention.ts";
-import type { Value } from "../graph.ts";
 import { add, embedding, gelu, layerNorm, linear } from "../layers.ts";
 import { askedRows, asRows, type Net } from "../net.ts";
+import type { Value } from "../onnx-file/graph.ts";
 
 /** What config.json of a BERT or RoBERTa says of the network. */
 export interface EncoderConfig {

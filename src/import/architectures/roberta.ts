@@ -1,7 +1,7 @@
 import { checkSchema } from "../../model/check-schema.ts";
 import { type Architecture, headSize } from "../architecture.ts";
-import type { Value } from "../graph.ts";
 import type { Net } from "../net.ts";
+import type { Value } from "../onnx-file/graph.ts";
 import { maskedLanguageHead } from "./masked-language-head.ts";
 import { encoderSchema, postNormEncoder, wordTable } from "./post-norm-encoder.ts";
 

@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { checkSchema } from "../../model/check-schema.ts";
 import { type Architecture, headSize, positive, whole } from "../architecture.ts";
-import type { Value } from "../graph.ts";
 import { askedRows, asRows, type Net } from "../net.ts";
+import type { Value } from "../onnx-file/graph.ts";
 import { dit } from "./dit.ts";
 
 const schema = z.object({

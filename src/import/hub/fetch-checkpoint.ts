@@ -1,8 +1,8 @@
 import { mkdir, statfs } from "node:fs/promises";
 import { join } from "node:path";
 import { readJson } from "../../node/read-json.ts";
-import { INDEX, readIndex, SINGLE } from "../checkpoint.ts";
 import { recognised } from "../import-folder.ts";
+import { INDEX, readIndex, SINGLE } from "../safetensors/checkpoint.ts";
 import { checkpointFolder } from "./cache-folder.ts";
 import { type Download, downloadFile } from "./download-file.ts";
 import type { Hub } from "./hub.ts";

@@ -1,5 +1,5 @@
 import { isThere } from "../../node/is-there.ts";
-import { quoted } from "../safetensors-header.ts";
+import { quoted } from "../safetensors/safetensors-header.ts";
 
 /** How a hub id is marked where a folder of that name exists too. */
 const MARK = "hub:";

@@ -1,4 +1,4 @@
-import { quoted } from "../safetensors-header.ts";
+import { quoted } from "../safetensors/safetensors-header.ts";
 import { type Hub, isLocal, isPrivateWay } from "./hub.ts";
 import { passingError } from "./patience.ts";
 

@@ -1,4 +1,4 @@
-import { quoted } from "../safetensors-header.ts";
+import { quoted } from "../safetensors/safetensors-header.ts";
 
 /** How long a hub that does not answer is waited for. */
 export interface Patience {

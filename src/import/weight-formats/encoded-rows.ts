@@ -1,4 +1,4 @@
-import type { Initializer } from "../graph.ts";
+import type { Initializer } from "../onnx-file/graph.ts";
 import { wholeRows } from "./whole-rows.ts";
 
 /** A tensor that is made of a matrix: what is stored of each of its rows. */

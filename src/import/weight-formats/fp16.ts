@@ -1,4 +1,4 @@
-import type { Graph, Initializer, Value } from "../graph.ts";
+import type { Graph, Initializer, Value } from "../onnx-file/graph.ts";
 import { halvesFrom } from "./halves.ts";
 import type { WeightFormat } from "./weight-format.ts";
 

@@ -1,4 +1,4 @@
-import type { Initializer } from "../graph.ts";
+import type { Initializer } from "../onnx-file/graph.ts";
 import { type EncodeRow, encodedRows } from "./encoded-rows.ts";
 import { int8 } from "./int8.ts";
 import type { WeightFormat } from "./weight-format.ts";

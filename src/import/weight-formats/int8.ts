@@ -1,4 +1,4 @@
-import type { Graph, Initializer, Value } from "../graph.ts";
+import type { Graph, Initializer, Value } from "../onnx-file/graph.ts";
 import { type EncodeRow, encodedRows } from "./encoded-rows.ts";
 import type { WeightFormat } from "./weight-format.ts";
 

@@ -1,4 +1,4 @@
-import type { Graph, Initializer, Value } from "../graph.ts";
+import type { Graph, Initializer, Value } from "../onnx-file/graph.ts";
 
 /** Formats of weights from the finest to the coarsest. */
 export const weightFormatNames = ["fp32", "fp16", "int8", "int4"] as const;

@@ -1,4 +1,4 @@
-import type { Initializer } from "../graph.ts";
+import type { Initializer } from "../onnx-file/graph.ts";
 
 /**
  * The numbers of a float32 initializer in whole rows: [n, width] with n >= 1 varying, whatever pieces they come in.

@@ -78,10 +78,16 @@ export async function* sampleInWorkers(
   };
   signal?.addEventListener("abort", stop);
   let made = 0;
+  let told = 0;
+  // What is made but not yet read may have been told of.
+  const tell = (rows: number): void => {
+    if (rows > told) progress?.(rows);
+    told = Math.max(told, rows);
+  };
   const finished = ({ cost: _, ...rows }: JobRows & { readonly cost: RangeCost }): JobRows => {
     signal?.throwIfAborted();
     made += rows.count;
-    progress?.(made);
+    tell(made);
     return rows;
   };
 
@@ -126,8 +132,8 @@ export async function* sampleInWorkers(
       ...(measured.length > 0 ? { measured } : {}),
     });
     const before = made;
-    const tell = progress && ((rows: number) => progress(before + rows));
-    for await (const rows of relay(team, left, tell)) yield finished(rows);
+    const under = (rows: number): void => tell(before + rows);
+    for await (const rows of relay(team, left, under)) yield finished(rows);
   } catch (error) {
     signal?.throwIfAborted();
     throw error;

@@ -1,9 +1,9 @@
 import { createReadStream } from "node:fs";
 import { mkdir, stat } from "node:fs/promises";
 import { dirname, join, normalize } from "node:path";
-import { fileProblem } from "../node/file-problem.ts";
+import { fileProblem } from "../../node/file-problem.ts";
+import { quoted } from "../safetensors/safetensors-header.ts";
 import { type OnnxModel, tensorsOf } from "./onnx-model.ts";
-import { quoted } from "./safetensors-header.ts";
 import { writeHashed } from "./write-onnx.ts";
 
 /** A file beside a model that holds numbers of its tensors. */

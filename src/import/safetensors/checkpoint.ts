@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import { z } from "zod";
-import { checkSchema } from "../model/check-schema.ts";
-import { isThere } from "../node/is-there.ts";
-import { readJson } from "../node/read-json.ts";
+import { checkSchema } from "../../model/check-schema.ts";
+import { isThere } from "../../node/is-there.ts";
+import { readJson } from "../../node/read-json.ts";
 import { openSafetensors, type SafetensorsFile } from "./safetensors.ts";
 import { quoted, type TensorEntry } from "./safetensors-header.ts";
 

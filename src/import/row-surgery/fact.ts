@@ -1,4 +1,4 @@
-import { integersOf, type OnnxTensor } from "./onnx-model.ts";
+import { integersOf, type OnnxTensor } from "../onnx-file/onnx-model.ts";
 
 /** What is certain of a tensor before the network runs; what is not is absent. */
 export interface Fact {

@@ -1,7 +1,7 @@
+import type { OnnxNode } from "../onnx-file/onnx-model.ts";
+import { quoted } from "../safetensors/safetensors-header.ts";
 import type { Facts } from "./graph-facts.ts";
-import type { OnnxNode } from "./onnx-model.ts";
 import { type Rows, type RowWise, rowWise } from "./row-wise.ts";
-import { quoted } from "./safetensors-header.ts";
 
 /** The part of a graph behind one tensor, in which every node works on each row by itself. */
 export interface RowTail {

@@ -1,6 +1,6 @@
 import { readFile, stat } from "node:fs/promises";
 import { fromBinary } from "@bufbuild/protobuf";
-import { fileProblem } from "../node/file-problem.ts";
+import { fileProblem } from "../../node/file-problem.ts";
 import { checkWire } from "./check-wire.ts";
 import type { OnnxModel } from "./onnx-model.ts";
 import { onnxMessage } from "./onnx-schema.ts";

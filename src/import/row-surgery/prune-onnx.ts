@@ -1,4 +1,4 @@
-import { changed, type OnnxGraph, type OnnxNode, readBy } from "./onnx-model.ts";
+import { changed, type OnnxGraph, type OnnxNode, readBy } from "../onnx-file/onnx-model.ts";
 
 /** The graph without what its outputs do not need: nodes, weights, and inputs that nothing reads. */
 export function pruned(graph: OnnxGraph): OnnxGraph {

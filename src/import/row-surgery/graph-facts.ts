@@ -1,5 +1,5 @@
+import { type OnnxGraph, type OnnxNode, type OnnxValue, tensorType } from "../onnx-file/onnx-model.ts";
 import { complete, constantFact, type Fact, nothing } from "./fact.ts";
-import { type OnnxGraph, type OnnxNode, type OnnxValue, tensorType } from "./onnx-model.ts";
 import { type Derived, operatorFacts } from "./operator-facts.ts";
 import { isKnown } from "./row-wise-operators.ts";
 

@@ -1,4 +1,4 @@
-import type { OnnxNode } from "./onnx-model.ts";
+import type { OnnxNode } from "../onnx-file/onnx-model.ts";
 
 /** Of ONNX or of ONNX Runtime: an operator of any other domain may be called as one of these and be something else. */
 export function isKnown({ domain }: Pick<OnnxNode, "domain">): boolean {

@@ -1,5 +1,5 @@
 import { type FileHandle, open, stat } from "node:fs/promises";
-import { fileProblem } from "../node/file-problem.ts";
+import { fileProblem } from "../../node/file-problem.ts";
 import { asFloat32, type FloatType, floatTypes } from "./floats.ts";
 import { type TensorEntry, tensorEntries } from "./safetensors-header.ts";
 

@@ -1,4 +1,4 @@
-import { type Fields, fields, namedToken } from "../model/tokenizer-file.ts";
+import { type Fields, fields, namedToken } from "../../model/tokenizer-file.ts";
 
 /** The files that tokenizers were published with before there was a tokenizer.json. */
 export interface OlderFiles {

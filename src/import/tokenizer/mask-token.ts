@@ -1,7 +1,7 @@
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { isThere } from "../node/is-there.ts";
-import { readJson } from "../node/read-json.ts";
+import { isThere } from "../../node/is-there.ts";
+import { readJson } from "../../node/read-json.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
 

@@ -1,5 +1,5 @@
+import { integerAttribute, type OnnxNode } from "../onnx-file/onnx-model.ts";
 import { complete, constantFact, type Fact, nothing } from "./fact.ts";
-import { integerAttribute, type OnnxNode } from "./onnx-model.ts";
 import { elementwise, sameShape } from "./row-wise-operators.ts";
 
 /** What follows for an output; undefined says nothing. */

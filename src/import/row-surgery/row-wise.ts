@@ -1,8 +1,8 @@
+import { integerAttribute, type OnnxNode } from "../onnx-file/onnx-model.ts";
+import { quoted } from "../safetensors/safetensors-header.ts";
 import type { Fact } from "./fact.ts";
 import type { Facts } from "./graph-facts.ts";
-import { integerAttribute, type OnnxNode } from "./onnx-model.ts";
 import { alongAxis, elementwise, isKnown, reducing, skipping, unary } from "./row-wise-operators.ts";
-import { quoted } from "./safetensors-header.ts";
 
 /**
  * A tensor whose rows are the positions, in order: [batch, length, size] if its rank is 3, [batch * length, size] if

@@ -1,11 +1,11 @@
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
-import type { Manifest } from "../model/manifest.ts";
-import { tokenizerCodec } from "../model/tokenizer.ts";
-import { type Fields, fields } from "../model/tokenizer-file.ts";
-import { fileProblem } from "../node/file-problem.ts";
-import { isThere } from "../node/is-there.ts";
-import { readJson } from "../node/read-json.ts";
+import type { Manifest } from "../../model/manifest.ts";
+import { tokenizerCodec } from "../../model/tokenizer.ts";
+import { type Fields, fields } from "../../model/tokenizer-file.ts";
+import { fileProblem } from "../../node/file-problem.ts";
+import { isThere } from "../../node/is-there.ts";
+import { readJson } from "../../node/read-json.ts";
 import { buildTokenizer } from "./build-tokenizer.ts";
 
 /** Bytes of a list of tokens or of merges that are read at most. */

@@ -1,4 +1,3 @@
-import { graphFacts } from "./graph-facts.ts";
 import {
   changed,
   namesOf,
@@ -10,12 +9,13 @@ import {
   type OnnxTensor,
   opsetOf,
   tensorType,
-} from "./onnx-model.ts";
-import { elementTypes } from "./onnx-schema.ts";
+} from "../onnx-file/onnx-model.ts";
+import { elementTypes } from "../onnx-file/onnx-schema.ts";
+import { quoted } from "../safetensors/safetensors-header.ts";
+import { graphFacts } from "./graph-facts.ts";
 import { pruned } from "./prune-onnx.ts";
 import { type RowTail, rowTail } from "./row-tail.ts";
 import { alongAxis } from "./row-wise-operators.ts";
-import { quoted } from "./safetensors-header.ts";
 
 /** A model that computes the rows it is asked for. */
 export interface WithRows {

@@ -1,4 +1,4 @@
-import { widenInto } from "../onnx/half-floats.ts";
+import { widenInto } from "../../onnx/half-floats.ts";
 
 /** Bytes of one element of each type that the safetensors format names. */
 export const elementBytes: Readonly<Record<string, number>> = {
