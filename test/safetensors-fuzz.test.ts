@@ -298,7 +298,7 @@ describe("memory", () => {
       ["long.safetensors", Buffer.concat([Buffer.of(1, 0, 0, 1, 0, 0, 0, 0), Buffer.alloc(2 ** 25, 0x20)])],
     ];
     for (const [name, bytes] of files) writeFileSync(join(place, name), bytes);
-    const reader = new URL("../src/import/safetensors.ts", import.meta.url).href;
+    const reader = new URL("../src/import/safetensors/safetensors.ts", import.meta.url).href;
     const paths = files.map(([name]) => join(place, name));
     const script = `
       import { openSafetensors } from ${JSON.stringify(reader)};

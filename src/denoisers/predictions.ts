@@ -1,3 +1,4 @@
+import { expBelow } from "../exp.ts";
 import type { Logits } from "./denoiser.ts";
 import { rowOffsets } from "./logit-rows.ts";
 
@@ -83,7 +84,7 @@ export function softmaxInto(
   for (let v = 0; v < count; v++) {
     const below = data[offset + v]! - top;
     // For a NaN logit `below` is NaN and is neither >= nor < 0, so it reaches the total on both paths.
-    const weight = temperature === 0 && below < 0 ? 0 : below === 0 ? 1 : Math.exp(below * scale);
+    const weight = temperature === 0 && below < 0 ? 0 : below === 0 ? 1 : expBelow(below * scale);
     out[v] = weight;
     total += weight;
   }
@@ -94,7 +95,8 @@ export function softmaxInto(
       `sample: the model's logits at ${where()} contain ${found}; expected finite numbers (or -Infinity for tokens that cannot occur), so check the model file and its inputs`,
     );
   }
-  for (let v = 0; v < count; v++) out[v]! /= total;
+  const share = 1 / total;
+  for (let v = 0; v < count; v++) out[v]! *= share;
 }
 
 /** Keeps the most likely tokens until their mass reaches topP (the token that crosses it is kept), renormalised. */

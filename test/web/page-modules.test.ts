@@ -5,14 +5,18 @@ import { describe, it } from "node:test";
 import fc from "fast-check";
 import { curveLevels, linear, optimalSchedules, scheduleCost, selectors } from "../../src/index.ts";
 import { loadModel } from "../../src/node/index.ts";
+import { revealShade } from "../../src/report/colours.ts";
+import { formatEstimate, formatNumber } from "../../src/report/format.ts";
 import { models, ordersOf, schedulesOf, startingSettings } from "../../web/src/catalog.ts";
 import { type Facts, factsOf } from "../../web/src/facts.ts";
 import { fromFragment, toFragment } from "../../web/src/link.ts";
+import { estimateText, numberText } from "../../web/src/number-text.ts";
 import { selectors as offered } from "../../web/src/page-parts.ts";
 import { namedPart } from "../../web/src/plan-exchange.ts";
 import { finished, frameOf, type Recording, recorded } from "../../web/src/recording.ts";
 import { best, lost, placesOf, stepsAt, stepsOf } from "../../web/src/schedule-choice.ts";
 import type { Settings, Side } from "../../web/src/settings.ts";
+import { shadeOf } from "../../web/src/shade.ts";
 
 const shipped = new URL("../../models/", import.meta.url);
 
@@ -37,12 +41,13 @@ describe("links", () => {
       seed: fc.integer({ min: 0, max: 2 ** 32 - 1 }),
       temperature: fc.constantFrom(0.5, 0.85, 1, 1.2),
       rows: fc.integer({ min: 1, max: 512 }),
+      weights: fc.constantFrom("full", "small"),
       given: fc
         .array(fc.integer({ min: -1, max: 36 }), { minLength: 1, maxLength: 40 })
         .map((tokens) => [...tokens, 7]),
     },
     {
-      requiredKeys: ["model", "calls", "left", "right", "seed", "temperature", "rows"],
+      requiredKeys: ["model", "calls", "left", "right", "seed", "temperature", "rows", "weights"],
       noNullPrototype: true,
     },
   );
@@ -150,6 +155,21 @@ describe("recordings", () => {
 });
 
 describe("what the page offers", () => {
+  it("has the report's numbers", () => {
+    for (const value of [0, 0.000912, 0.0456, 0.5, 7.25, -3.1, 12.345, 654.3, Number.NaN]) {
+      assert.equal(numberText(value), formatNumber(value));
+      for (const standardError of [0, 0.0002, 0.013, 0.19, 0.5, 1.9, 30]) {
+        assert.equal(estimateText(value, standardError), formatEstimate({ value, standardError }));
+      }
+    }
+  });
+
+  it("has the report's shades", () => {
+    for (let steps = 1; steps <= 64; steps++) {
+      for (let step = 1; step <= steps; step++) assert.equal(shadeOf(step, steps), revealShade(step, steps));
+    }
+  });
+
   it("is every model that ships", () => {
     const folders = readdirSync(shipped, { withFileTypes: true }).filter((each) => each.isDirectory());
     assert.deepEqual(models.map(({ name }) => name).sort(), folders.map(({ name }) => name).sort());
