@@ -2,16 +2,13 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { describe, it } from "node:test";
-import { fileURLToPath } from "node:url";
 import fc from "fast-check";
-import { Tensor } from "onnxruntime-node";
 import { type Graph, graph, type Value } from "../src/import/onnx-file/graph.ts";
 import { changed, type OnnxModel } from "../src/import/onnx-file/onnx-model.ts";
 import { readOnnx } from "../src/import/onnx-file/read-onnx.ts";
 import { addRows } from "../src/import/row-surgery/row-surgery.ts";
-import { scratch } from "./checkpoints.ts";
+import { alike, exported, feeds, models, noise, place, worst } from "./row-differences.ts";
 import {
-  type Feeds,
   fileOf,
   HIDDEN,
   hidden,
@@ -22,63 +19,6 @@ import {
   VOCABULARY,
   weight,
 } from "./row-networks.ts";
-
-const place = scratch();
-const models = fileURLToPath(new URL("../models/", import.meta.url));
-const exported = fileURLToPath(new URL("fixtures/onnx/exported-bert/model.onnx", import.meta.url));
-
-/** Whole numbers below `below` without a pattern. */
-function numbers(count: number, below: number): number[] {
-  return Array.from({ length: count }, (_, at) => Math.floor(Math.abs(1e4 * Math.sin(at * at + 1)) % below));
-}
-
-function feeds({ batch, length, vocabulary }: { batch: number; length: number; vocabulary: number }): Feeds {
-  const shape = [batch, length];
-  const x = integers(numbers(batch * length, vocabulary), shape);
-  return {
-    x,
-    input_ids: x,
-    attention_mask: integers(Array(batch * length).fill(1), shape),
-    token_type_ids: integers(Array(batch * length).fill(0), shape),
-    t: new Tensor(
-      "float32",
-      Float32Array.from({ length: batch }, (_, row) => 0.3 + row / 4),
-      [batch],
-    ),
-  };
-}
-
-/** The largest difference of a logit between the rows that are asked for and the same rows of the whole output. */
-async function worst(
-  [dense, sparse]: readonly [string | OnnxModel, OnnxModel],
-  { fed, asked, threads = 1 }: { fed: Feeds; asked: readonly (readonly number[])[]; threads?: number },
-): Promise<number> {
-  const [whole, some] = [await opened(dense, { place, threads }), await opened(sparse, { place, threads })];
-  const all = await whole.run(fed);
-  const [batch, length, width] = all.dims as [number, number, number];
-  let most = 0;
-  for (const rows of [...asked, Array.from({ length: batch * length }, (_, row) => row)]) {
-    const found = await some.run({ ...fed, rows: integers(rows, [rows.length]) });
-    assert.deepEqual(found.dims, [rows.length, width]);
-    rows.forEach((row, at) => {
-      for (let v = 0; v < width; v++) {
-        const [got, due] = [found.data[at * width + v], all.data[row * width + v]] as number[];
-        most = Math.max(most, Object.is(got, due) ? 0 : Math.abs(got! - due!));
-      }
-    });
-  }
-  await Promise.all([whole.close(), some.close()]);
-  assert.ok(!Number.isNaN(most), "not a number");
-  return most;
-}
-
-/** @throws AssertionError unless rows differ by at most `most` */
-function alike(difference: number, most: number): void {
-  assert.ok(difference <= most, `rows differ by ${difference}; expected at most ${most}`);
-}
-
-/** Processors of one kind were measured; the rounding of another one may depend on how many rows there are. */
-const noise = process.arch === "x64" ? 0 : 1e-5;
 
 describe("a network with the input rows returns the same rows, bit for bit", () => {
   const shipped: [string, { length: number; vocabulary: number }][] = [

@@ -160,6 +160,11 @@ describe("fewstep/web: onnxruntime-web", () => {
     const noCard = { gpu: { requestAdapter: async () => null } };
     assert.deepEqual(await open(undefined, { navigator: card }), ["webgpu", "webgpu"]);
     assert.deepEqual(await open(undefined, { navigator: noCard }), ["wasm", "wasm"]);
+    const software = [{ info: { isFallbackAdapter: true } }, { isFallbackAdapter: true }];
+    for (const adapter of software) {
+      const navigator = { gpu: { requestAdapter: async () => adapter } };
+      assert.deepEqual(await open(undefined, { navigator }), ["wasm", "wasm"]);
+    }
     assert.deepEqual(await open(undefined, { navigator: {} }), ["wasm", "wasm"]);
     assert.deepEqual(await open(undefined, { navigator: card }, blocked), ["wasm", "webgpu,wasm"]);
     assert.deepEqual(await open("wasm", { navigator: card }), ["wasm", "wasm"]);
@@ -168,6 +173,21 @@ describe("fewstep/web: onnxruntime-web", () => {
       open("webgpu", { navigator: card }, blocked),
       /^Error: loadModel: \S+chain\.json cannot be opened as an ONNX model: no such operator; the file is damaged/,
     );
+  });
+
+  test("a runtime built without WebGPU falls back to WebAssembly on a machine with a card", async () => {
+    const named = { file: "model-int8.onnx" };
+    const opened = await withGlobals({ navigator: card }, () =>
+      openSession(
+        named,
+        { name: "text", vocabulary: 37, length: 256 },
+        {
+          ...{ files: folderFiles(text.pathname), ort: webRuntime },
+        },
+      ),
+    );
+    assert.equal(opened.provider, "wasm");
+    await opened.dispose();
   });
 
   test("threads only where there is shared memory", async () => {
@@ -197,6 +217,20 @@ describe("fewstep/web: onnxruntime-web", () => {
       /^Error: loadModel: https:\S+model\.onnx cannot be opened as an ONNX model: [^\n]+[^.]$/,
     );
     broken.connection.close();
+    let times = 0;
+    const missing = stage({
+      ort: async () => {
+        if (++times === 1) throw new TypeError("Failed to fetch\nmodule");
+        return fakeRuntime().ort;
+      },
+    });
+    await assert.rejects(
+      missing.connection.load(`${site}text`, { small: true }),
+      /^Error: loadModel: the runtime for networks cannot be fetched: Failed to fetch module; check the connection/,
+    );
+    for (let i = 0; i < 2; i++) await missing.connection.load(`${site}text`, { small: true });
+    assert.equal(times, 2);
+    missing.connection.close();
     const bare = stage();
     await assert.rejects(bare.connection.load(`${site}text`), /this worker has no runtime for networks/);
     bare.connection.close();

@@ -127,13 +127,15 @@ describe("the page in a browser", { skip: noBrowser }, () => {
     const took = Date.now() - start;
     const longest = Number(await page.evaluate("Math.max(0, ...globalThis.longTasks)"));
     assert.ok(took < 20_000, `16 calls for 4 rows of both sides took ${took} ms; expected 10 s for one side`);
+    await noViolation(page);
+    await picture(page, "text-light");
+    await page.goto(page.url().replace("calls=16", "calls=3"));
+    await finished(page, 4);
     const texts = await sampleTexts(page);
     assert.equal(texts.length, 8);
     for (const text of texts) assert.match(text, /^[ !'(),\-.:;?a-z]{256}$/);
     assert.notDeepEqual(texts.slice(0, 4), texts.slice(4));
     await page.getByText("share of real words").waitFor();
-    await noViolation(page);
-    await picture(page, "text-light");
 
     await page.evaluate("navigator.serviceWorker.ready.then(() => {})");
     await page.waitForFunction(runtimeKept);
@@ -145,8 +147,6 @@ describe("the page in a browser", { skip: noBrowser }, () => {
     assert.deepEqual(await sampleTexts(page), texts);
     await page.context().setOffline(false);
     if (longest > 0) {
-      await page.goto(link.replace("calls=16", "calls=4"));
-      await finished(page, 4);
       assert.equal(await longestTask(page, 4), 0, `the longest task of the long run took ${longest} ms`);
     }
   });
