@@ -1,7 +1,13 @@
 import type { Denoiser } from "../denoisers/denoiser.ts";
 import type { Noise } from "../noise/noise.ts";
 import type { Selector } from "../selectors/selector.ts";
-import { curveLevels, levelled, type RevealPaths, revealPaths } from "./information-curve.ts";
+import {
+  type CurveOptions,
+  curveLevels,
+  levelled,
+  type RevealPaths,
+  revealPaths,
+} from "./information-curve.ts";
 import { scheduleCost } from "./optimal-schedule.ts";
 
 /** Levels of the random-order paths whose area is the entropy of the data. */
@@ -45,7 +51,20 @@ export function natsPredictor(
   }
   if (options.sequences === 0) return async () => undefined;
   const data = options.data.subarray(0, options.sequences * length);
-  const shared = { data, seed, batch, ...(noise ? { noise } : {}) };
+  return ownPathNats(denoiser, { selector, data, seed, batch, ...(noise ? { noise } : {}) });
+}
+
+/**
+ * The same for any selector that looks at positions only, along the path that its own steps take: N evaluations a
+ * sequence and schedule, and once 24.
+ *
+ * @returns of reveal counts: nats of each sequence, whose mean near 0 may come out below it
+ */
+export function ownPathNats(
+  denoiser: Denoiser,
+  { selector, ...shared }: Omit<CurveOptions, "counts" | "selector"> & { readonly selector: Selector },
+): (counts: ArrayLike<number>) => Promise<number[]> {
+  const { length } = denoiser;
   let entropies: number[] | undefined;
   return async (counts) => {
     entropies ??= perSequence(

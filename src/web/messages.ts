@@ -41,6 +41,15 @@ export interface CurveRequest {
   readonly seed?: number;
 }
 
+/** What crosses to the worker about a schedule's predicted loss. */
+export interface NatsRequest {
+  /** [steps + 1] reveal counts from 0 to the length. */
+  readonly counts: readonly number[];
+  readonly selector: NamedPart;
+  readonly sequences?: number;
+  readonly seed?: number;
+}
+
 /** A measure's value on samples. */
 export interface MeasuredValue {
   readonly name: string;
@@ -64,6 +73,7 @@ export type Task =
       readonly tokens: Int32Array;
       readonly names?: readonly string[];
     }
+  | ({ readonly kind: "nats"; readonly model: number } & NatsRequest)
   | { readonly kind: "plan"; readonly model: number; readonly text: string; readonly where: string }
   | { readonly kind: "decode"; readonly model: number; readonly tokens: Int32Array }
   | { readonly kind: "template"; readonly model: number; readonly text: string }

@@ -1,3 +1,4 @@
+import type { Measured } from "../measures/measured.ts";
 import type { Manifest } from "../model/manifest.ts";
 import type { InformationCurve } from "../optimize/information-curve.ts";
 import type { NamedPart } from "../parts.ts";
@@ -32,6 +33,22 @@ export interface RemoteModel {
   /** The information curve on the model's held-out sequences, on exact ones of a chain, or on samples of its own. */
   curve(options?: CurveOptions): Promise<InformationCurve>;
   /**
+   * The predicted KL(data || samples) of reveal counts in nats per sequence, along the path that the selector's own
+   * steps take: what a curve cannot say of orders that spread out. 24 + N evaluations a sequence.
+   *
+   * @param options.selector one that looks at positions only
+   * @param options.sequences at most this many; default 16
+   */
+  nats(
+    counts: readonly number[],
+    options: {
+      readonly selector: NamedPart;
+      readonly sequences?: number;
+      readonly seed?: number;
+      readonly signal?: AbortSignal;
+    },
+  ): Promise<Measured>;
+  /**
    * The measures of the manifest that need no second network, on finished samples.
    *
    * @param tokens [count, length]
@@ -65,6 +82,7 @@ export function remoteModel({ model, ...known }: Loaded, { ask, states }: Calls)
     sample: (job, options) => states({ kind: "sample", model, job }, options),
     curve: ({ onProgress, signal, ...options } = {}) =>
       ask({ kind: "curve", model, ...options }, { onProgress, signal }),
+    nats: (counts, { signal, ...options }) => ask({ kind: "nats", model, counts, ...options }, { signal }),
     measure: (tokens, options = {}) => ask({ kind: "measure", model, tokens, ...options }),
     readPlan: (text, where) => ask({ kind: "plan", model, text, where }),
     decode: (tokens) => ask({ kind: "decode", model, tokens }),

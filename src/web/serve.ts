@@ -18,6 +18,7 @@ import {
   type Update,
 } from "./messages.ts";
 import { type Ort, openSession } from "./open-session.ts";
+import { pathNats } from "./path-nats.ts";
 import { readPlan } from "./read-plan.ts";
 import { keepData, webSource } from "./web-source.ts";
 
@@ -67,9 +68,19 @@ export function serve({ ort, scope, caches, fetch }: ServeOptions = {}): void {
   const models = new Map<number, Held>();
   const open = new Map<number, { task: Task; stop: AbortController; more: () => void }>();
   let last = 0;
+  let imported: Promise<Ort> | undefined;
   const runtime = async (): Promise<Ort> => {
     if (!ort) throw new Error("loadModel: this worker has no runtime for networks; give serve({ ort }) one");
-    return typeof ort === "function" ? ort() : ort;
+    if (typeof ort !== "function") return ort;
+    imported ??= ort().catch((cause: unknown) => {
+      imported = undefined; // It may be there when it is asked for again.
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      throw new Error(
+        `loadModel: the runtime for networks cannot be fetched: ${reason.replace(/\s+/g, " ")}; check the connection, and that serve({ ort }) names files that are served`,
+        { cause },
+      );
+    });
+    return imported;
   };
 
   addEventListener("message", ({ data }) => {
@@ -116,6 +127,10 @@ export function serve({ ort, scope, caches, fetch }: ServeOptions = {}): void {
       case "template": {
         const { model } = held(task.model);
         return (await model.text()).template(task.text, { length: model.denoiser.length });
+      }
+      case "nats": {
+        const { model } = held(task.model);
+        return pathNats(model, task, interruptible(model.denoiser, desk.signal));
       }
       case "plan":
         return readPlan(task.text, { where: task.where, model: held(task.model).model });

@@ -11,12 +11,12 @@ import { models, ordersOf, schedulesOf, startingSettings } from "../../web/src/c
 import { type Facts, factsOf } from "../../web/src/facts.ts";
 import { fromFragment, toFragment } from "../../web/src/link.ts";
 import { estimateText, numberText } from "../../web/src/number-text.ts";
-import { selectors as offered } from "../../web/src/page-parts.ts";
 import { namedPart } from "../../web/src/plan-exchange.ts";
 import { finished, frameOf, type Recording, recorded } from "../../web/src/recording.ts";
 import { best, lost, placesOf, stepsAt, stepsOf } from "../../web/src/schedule-choice.ts";
 import type { Settings, Side } from "../../web/src/settings.ts";
 import { shadeOf } from "../../web/src/shade.ts";
+import { selectors as offered } from "../../web/src/worker-build/parts.ts";
 
 const shipped = new URL("../../models/", import.meta.url);
 

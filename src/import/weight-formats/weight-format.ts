@@ -3,6 +3,7 @@ import type { Graph, Initializer, Value } from "../onnx-file/graph.ts";
 /** Formats of weights from the finest to the coarsest. */
 export const weightFormatNames = ["fp32", "fp16", "int8", "int4"] as const;
 
+/** The name of a format. */
 export type WeightFormatName = (typeof weightFormatNames)[number];
 
 /** How a matrix or a table of rows is stored, and the operators that use it as it is stored. */
