@@ -40,10 +40,16 @@ function colours(): Plugin {
   };
 }
 
-/** Modules of the library that the page's build has in smaller form, without what the page does not offer. */
+/** Modules of the library that the worker's build has in smaller form, without what the page does not offer. */
 const smaller: Readonly<Record<string, string>> = {
-  "parts.ts": "page-parts.ts",
-  "model/tokenizer.ts": "page-tokenizer.ts",
+  "parts.ts": "parts.ts",
+  "denoisers/leave-one-out-model.ts": "readings.ts",
+  "denoisers/mask-among-tokens.ts": "readings.ts",
+  "denoisers/next-token-model.ts": "readings.ts",
+  "denoisers/score-model.ts": "readings.ts",
+  "model/tokenizer.ts": "tokenizer.ts",
+  "model/text-codec.ts": "text-codec.ts",
+  "measures/likelihood.ts": "likelihood.ts",
 };
 
 function fewerParts(): Plugin {
@@ -52,10 +58,11 @@ function fewerParts(): Plugin {
     name: "fewer-parts",
     enforce: "pre",
     async resolveId(source, importer) {
-      if (!/\/(parts|tokenizer)\.ts$/.test(source) || !importer) return null;
+      const name = source.split("/").at(-1);
+      if (!importer || !Object.keys(smaller).some((each) => each.split("/").at(-1) === name)) return null;
       const found = await this.resolve(source, importer, { skipSelf: true });
       const own = found?.id.startsWith(library) ? smaller[found.id.slice(library.length)] : undefined;
-      return own === undefined ? found : join(root, "src", own);
+      return own === undefined ? found : join(root, "src/worker-build", own);
     },
   };
 }
@@ -109,9 +116,13 @@ const config: UserConfig = {
   root,
   // Relative, so that the page works below any path of any host.
   base: "./",
-  plugins: [fewerParts(), colours(), served(), offline()],
+  plugins: [colours(), served(), offline()],
   define: { RUNTIME: JSON.stringify(runtimeFolder) },
   worker: { format: "es", plugins: () => [fewerParts()] },
+  // With shared memory, so that WebAssembly may use threads.
+  preview: {
+    headers: { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp" },
+  },
   build: { outDir: built, emptyOutDir: true, target: "es2022", modulePreload: { polyfill: false } },
 };
 

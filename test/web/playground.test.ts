@@ -154,6 +154,13 @@ describe("the page in a browser", { skip: noBrowser }, () => {
   it("letters: a step is dragged, a plan goes out and in again, blanks are filled", async () => {
     const page = await open("#model=letters&a=uniform/random&b=cosine/stratified");
     await finished(page, 4);
+    await page.getByLabel("Step shown").fill("3");
+    const masked = (await sampleTexts(page)).slice(0, 4).map((text) => text.split("·").length - 1);
+    assert.deepEqual(masked, [80, 80, 80, 80], "5 of 8 uniform steps are left of 128 letters");
+    await page.getByRole("button", { name: "Play", exact: true }).click();
+    await page.waitForFunction(`document.getElementById("frame-shown").textContent === "step 8 of 8"`);
+    await page.getByText("nats along the path that its own steps take, as measured").waitFor();
+
     const before = await predicted(page, "left");
     const handle = page.getByRole("slider", { name: "A: start of step 4" });
     await handle.hover();

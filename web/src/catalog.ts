@@ -1,4 +1,4 @@
-import type { Settings, Side } from "./settings.ts";
+import type { Settings, Side, Weights } from "./settings.ts";
 
 /** A model that the page offers: the folder of that name below models/. */
 export interface ModelEntry {
@@ -6,6 +6,8 @@ export interface ModelEntry {
   readonly title: string;
   /** Whether positions are revealed one after another (absorbing noise) or all change until the end. */
   readonly masked: boolean;
+  /** A network, in two files; else exact. */
+  readonly network: boolean;
   /** Rows that are shown together, and how many more are drawn at once. */
   readonly shown: number;
   readonly more: number;
@@ -16,9 +18,11 @@ export interface ModelEntry {
 
 const plain: Side = { schedule: "uniform", order: "random" };
 const better: Side = { schedule: "optimal", order: "stratified" };
-const masked = { masked: true, shown: 4, more: 16, calls: 8, left: plain, right: better };
+const masked = { masked: true, network: true, shown: 4, more: 16, calls: 8, left: plain, right: better };
+const exact = { network: false, more: 64 };
 const unmasked = {
   masked: false,
+  network: true,
   more: 16,
   calls: 8,
   left: { schedule: "uniform", order: "ancestral" },
@@ -27,11 +31,11 @@ const unmasked = {
 
 /** The models that ship, the one that the page opens with first. */
 export const models: readonly ModelEntry[] = [
-  { name: "text", title: "Text: letters of the King James Bible (network)", ...masked },
-  { name: "countdown", title: "Countdown: a rule of numbers (exact model)", ...masked, more: 64 },
+  { name: "text", title: "Text: the King James Bible (network)", ...masked },
+  { name: "countdown", title: "Countdown: a rule of numbers (exact)", ...masked, ...exact },
   { name: "bach", title: "Bach: soprano lines of chorales (network)", shown: 3, ...unmasked },
   { name: "digits", title: "Digits: small pictures (network)", shown: 16, ...unmasked, more: 64 },
-  { name: "letters", title: "Letters: pairs of English letters (exact model)", ...masked, more: 64 },
+  { name: "letters", title: "Letters: pairs in English (exact)", ...masked, ...exact },
   { name: "countdown-net", title: "Countdown, learned (network)", ...masked },
 ];
 
@@ -44,10 +48,10 @@ export function modelEntry(name: string): ModelEntry {
   );
 }
 
-/** What a model starts with. */
-export function startingSettings(name: string): Settings {
+/** What a model starts with. @param weights full where there is a graphics card to run them */
+export function startingSettings(name: string, weights: Weights = "small"): Settings {
   const { calls, left, right, shown } = modelEntry(name);
-  return { model: name, calls, left, right, seed: 1, temperature: 1, rows: shown };
+  return { model: name, calls, left, right, seed: 1, temperature: 1, rows: shown, weights };
 }
 
 /** A choice of a list, as the page words it. */

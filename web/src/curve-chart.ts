@@ -52,7 +52,12 @@ export function curveChart({
   const box = element("figure", { class: "chart" }, title, skip, picture, predicted);
   let state: ChartState | undefined;
   let held: number | undefined;
-  new ResizeObserver(() => draw()).observe(box);
+  // Read here alone: to ask for it while drawing would lay the page out again and again.
+  let width = 480;
+  new ResizeObserver(() => {
+    width = Math.max(240, box.clientWidth);
+    draw();
+  }).observe(box);
   skip.addEventListener("click", () => inputBehind(box)?.focus());
 
   picture.addEventListener("pointerdown", (event) => {
@@ -108,12 +113,8 @@ export function curveChart({
     return handles.children[step - 1] as SVGGElement | undefined;
   }
 
-  function width(): number {
-    return Math.max(240, box.clientWidth);
-  }
-
   function x(place: number): number {
-    return MARGIN.left + (place / state!.plane.places) * (width() - MARGIN.left - MARGIN.right);
+    return MARGIN.left + (place / state!.plane.places) * (width - MARGIN.left - MARGIN.right);
   }
 
   function y(height: number): number {
@@ -121,7 +122,7 @@ export function curveChart({
   }
 
   function placeAt(clientX: number): number {
-    const inner = width() - MARGIN.left - MARGIN.right;
+    const inner = width - MARGIN.left - MARGIN.right;
     const share = (clientX - picture.getBoundingClientRect().left - MARGIN.left) / inner;
     return Math.round(share * state!.plane.places);
   }
@@ -144,8 +145,7 @@ export function curveChart({
   function draw(): void {
     if (!state) return;
     const { places, plane, axis, top, predicts } = state;
-    const all = width();
-    picture.setAttribute("viewBox", `0 0 ${all} ${HEIGHT}`);
+    picture.setAttribute("viewBox", `0 0 ${width} ${HEIGHT}`);
     picture.setAttribute("height", String(HEIGHT));
     const line = Array.from(
       { length: plane.places },
@@ -159,7 +159,13 @@ export function curveChart({
     const levels = [0, 1, 2, 3, 4].map((i) => (i * top) / 4);
     back.replaceChildren(
       ...levels.flatMap((level) => [
-        drawn("line", { class: "grid", x1: MARGIN.left, x2: all - MARGIN.right, y1: y(level), y2: y(level) }),
+        drawn("line", {
+          class: "grid",
+          x1: MARGIN.left,
+          x2: width - MARGIN.right,
+          y1: y(level),
+          y2: y(level),
+        }),
         drawn(
           "text",
           { x: MARGIN.left - 6, y: y(level) + 4, "text-anchor": "end" },
@@ -170,7 +176,7 @@ export function curveChart({
         const at = x((i * plane.places) / (axis.ticks.length - 1));
         return drawn("text", { x: at, y: HEIGHT - MARGIN.bottom + 17, "text-anchor": "middle" }, tick);
       }),
-      drawn("text", { x: (all + MARGIN.left) / 2, y: HEIGHT - 6, "text-anchor": "middle" }, axis.title),
+      drawn("text", { x: (width + MARGIN.left) / 2, y: HEIGHT - 6, "text-anchor": "middle" }, axis.title),
       ...(predicts
         ? [drawn("polygon", { class: "lost", points: [...stairs, ...[...line].reverse()].join(" ") })]
         : []),

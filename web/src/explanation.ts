@@ -18,8 +18,16 @@ const unmasked = {
   ],
 };
 
-/** Says beside the curves what they show. */
-export function explain({ mask }: Facts): void {
+const reading = {
+  notes:
+    "A note's colour tells the step that settled it, blue early and amber late; those of the step shown have an outline. Point at a note, or move with the arrow keys, to read pitch and step.",
+  grey: "Point at a pixel, or move with the arrow keys, to read the step that settled it.",
+  none: "Colour tells the step that settled a token, blue early and amber late; those of the step shown are marked. Point at a token, or move with the arrow keys, to read its step.",
+};
+
+/** Says beside the curves what they show, and below the samples how they are read. */
+export function explain({ mask, tokens }: Facts): void {
+  part("reading", HTMLElement).textContent = reading[tokens?.kind ?? "none"];
   const { title, text } = mask === undefined ? unmasked : masked;
   part("when-title", HTMLElement).textContent = title;
   part("why", HTMLElement).replaceChildren(...text.map((each) => element("p", {}, each)));

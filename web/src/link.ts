@@ -1,13 +1,23 @@
 import { modelEntry, models, ordersOf, schedulesOf, startingSettings } from "./catalog.ts";
-import { MOST_CALLS, MOST_ROWS, type Settings, type Side } from "./settings.ts";
+import { MOST_CALLS, MOST_ROWS, type Settings, type Side, type Weights } from "./settings.ts";
 
 /**
  * The run as the fragment of an address, which reproduces it:
- * `#model=text&calls=8&a=uniform/random&b=own:0-11-.../stratified&seed=1&temperature=1&rows=4&given=8.9._.k`.
+ * `#model=text&calls=8&a=uniform/random&b=own:0-11-.../stratified&seed=1&temperature=1&rows=4&weights=small&given=8.9._.k`.
  *
  * Steps are reveal counts or times; given tokens are written in base 36, blanks as _, and blanks at the end left out.
  */
-export function toFragment({ model, calls, left, right, seed, temperature, rows, given }: Settings): string {
+export function toFragment({
+  model,
+  calls,
+  left,
+  right,
+  seed,
+  temperature,
+  rows,
+  weights,
+  given,
+}: Settings): string {
   const parts: [string, string][] = [
     ["model", model],
     ["calls", String(calls)],
@@ -16,6 +26,7 @@ export function toFragment({ model, calls, left, right, seed, temperature, rows,
     ["seed", String(seed)],
     ["temperature", String(temperature)],
     ["rows", String(rows)],
+    ["weights", weights],
   ];
   const last = given?.findLastIndex((token) => token >= 0) ?? -1;
   if (given && last >= 0) {
@@ -32,9 +43,10 @@ function sideText({ schedule, steps, order }: Side): string {
 /**
  * The run that a fragment stands for; what it leaves out is as the model starts.
  *
+ * @param usual the weights where the fragment does not say
  * @throws RangeError in one sentence if something in it is not known or out of range
  */
-export function fromFragment(fragment: string): Settings {
+export function fromFragment(fragment: string, usual: Weights = "small"): Settings {
   const parts = new Map(
     fragment
       .replace(/^#/, "")
@@ -43,7 +55,11 @@ export function fromFragment(fragment: string): Settings {
       .map((text) => [text.slice(0, text.indexOf("=")), decoded(text.slice(text.indexOf("=") + 1))]),
   );
   const name = parts.get("model") ?? models[0]!.name;
-  const start = startingSettings(name);
+  const start = startingSettings(name, usual);
+  const weights = parts.get("weights") ?? usual;
+  if (weights !== "full" && weights !== "small") {
+    throw new RangeError(`The link says weights = ${weights}; expected full or small.`);
+  }
   const { masked } = modelEntry(name);
   const calls = whole(parts, "calls", { least: 1, most: MOST_CALLS }) ?? start.calls;
   const given = parts.get("given");
@@ -55,6 +71,7 @@ export function fromFragment(fragment: string): Settings {
     seed: whole(parts, "seed", { least: 0, most: 2 ** 32 - 1 }) ?? start.seed,
     temperature: number(parts, "temperature", { least: 0.1, most: 2 }) ?? start.temperature,
     rows: whole(parts, "rows", { least: 1, most: MOST_ROWS }) ?? start.rows,
+    weights,
     ...(given ? { given: given.split(".").map(tokenOf) } : {}),
   };
 }

@@ -1,7 +1,8 @@
-import { formatNumber } from "../../src/report/format.ts";
+import type { Measured } from "../../src/measures/measured.ts";
 import { curveChart } from "./curve-chart.ts";
 import { element, inside } from "./element.ts";
 import type { Facts } from "./facts.ts";
+import { estimateText, numberText } from "./number-text.ts";
 import { best, lost, type Plane, placesOf, stepsAt } from "./schedule-choice.ts";
 import type { Side, SideName } from "./settings.ts";
 import { badge, letters, sideText } from "./side-panel.ts";
@@ -24,6 +25,8 @@ export interface LossState {
   readonly steps: readonly number[];
   /** Most that the vertical axis shows: the same for both sides. */
   readonly top: number;
+  /** The loss along the path that the order's own steps take, where that is another: what is known of it yet. */
+  readonly own: Measured | "not measured" | "measuring" | undefined;
   /** The order whose curve this is, if it is another than the side's. */
   readonly curveOf: string | undefined;
 }
@@ -31,13 +34,19 @@ export interface LossState {
 /**
  * @param options.onSteps told the steps that were moved to, and with `done` that they were let go
  * @param options.onOptimum told that the optimum is wanted
+ * @param options.onMeasure told that the loss along its own path is wanted
  */
 export function lossPanel(
   name: SideName,
   {
     onSteps,
     onOptimum,
-  }: { onSteps: (steps: readonly number[], done: boolean) => void; onOptimum: () => void },
+    onMeasure,
+  }: {
+    onSteps: (steps: readonly number[], done: boolean) => void;
+    onOptimum: () => void;
+    onMeasure: () => void;
+  },
 ): LossPanel {
   let state: LossState | undefined;
   const chart = curveChart({
@@ -52,7 +61,11 @@ export function lossPanel(
   const said = element("span");
   const back = element("button", { type: "button" }, "Back to the optimum");
   back.addEventListener("click", onOptimum);
+  const path = element("p");
+  const measure = element("button", { type: "button" }, "Measure it along its own path");
+  measure.addEventListener("click", onMeasure);
   chart.predicted.append(amount, said, back);
+  chart.predicted.after(path, measure);
 
   return {
     element: chart.element,
@@ -63,6 +76,7 @@ export function lossPanel(
       const predicts = plane.costs && !adaptive.includes(side.order);
       const nats = predicts ? lost(plane.heights, steps) : undefined;
       const least = predicts ? best(plane.heights, steps.length - 1).nats : undefined;
+      const losing = nats === undefined ? "" : `, ${numberText(nats)} nats lost`;
       chart.update({
         plane,
         places: placesOf(steps, facts),
@@ -75,12 +89,23 @@ export function lossPanel(
           const where = plane.costs
             ? `${Math.round(place)} of ${facts.length} tokens revealed`
             : `time ${stepsAt([place], facts)[0]!.toFixed(2)}`;
-          return nats === undefined ? where : `${where}, ${formatNumber(nats)} nats lost`;
+          return where + losing;
         },
       });
       const above = nats !== undefined && least !== undefined ? nats - least : undefined;
-      amount.textContent = nats === undefined ? "" : `${formatNumber(nats)} nats`;
+      amount.textContent = nats === undefined ? "" : `${numberText(nats)} nats`;
       back.hidden = above === undefined || above < EVEN;
+      const { own } = next;
+      measure.hidden = own !== "not measured";
+      path.replaceChildren(
+        ...(own === "measuring" ? ["Measuring along the path that its own steps take."] : []),
+        ...(typeof own === "object"
+          ? [
+              element("strong", {}, `${estimateText(own.value, own.standardError)} nats`),
+              " along the path that its own steps take, as measured.",
+            ]
+          : []),
+      );
       said.textContent = sentence({ plane, predicts, above, curveOf, order: side.order });
     },
   };
@@ -102,11 +127,21 @@ function sentence({
   if (!plane.costs) return "No loss is predicted: without a mask later calls mend earlier ones.";
   if (!predicts) return "No loss is predicted: this order looks at the predictions themselves.";
   const far =
-    above !== undefined && above >= EVEN ? `${formatNumber(above)} above the optimum` : "the least there is";
+    above !== undefined && above >= EVEN ? `${numberText(above)} above the optimum` : "the least there is";
   const whose = curveOf
-    ? `, on the curve of the ${curveOf} order`
-    : ["random", "independent"].includes(order)
+    ? ` on the curve of the ${curveOf} order`
+    : isOfTheCurve(order)
       ? ""
-      : ". A guide only: on the path that it takes itself this order may lose less";
-  return `lost per sequence, as predicted; ${far}${whose}`;
+      : " by its curve, a guide";
+  return `lost per sequence, predicted${whose}; ${far}`;
+}
+
+/** Whether the states of a run are those of the curve, whatever its steps. */
+function isOfTheCurve(order: string): boolean {
+  return order === "random";
+}
+
+/** Whether an order's own path loses something else than its curve says, and it can be predicted. */
+export function hasOwnPath(order: string): boolean {
+  return !isOfTheCurve(order) && !adaptive.includes(order);
 }

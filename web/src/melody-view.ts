@@ -1,10 +1,10 @@
-import { revealShade } from "../../src/report/colours.ts";
 import { type NotesDescription, notesOf, pitchName, ticksPerBar } from "../../src/tokens/notes.ts";
 import { drawn, element } from "./element.ts";
 import { inspect, stepText } from "./inspector.ts";
 import { playButton } from "./melody-player.ts";
 import type { Frame } from "./recording.ts";
 import type { SampleView, ViewOptions } from "./sample-view.ts";
+import { shadeOf } from "./shade.ts";
 
 /** A melody as a piano roll with a button that plays it; a note's colour tells the step that settled its onset. */
 export function melodyView({ facts, name, given }: ViewOptions): SampleView {
@@ -95,7 +95,7 @@ export function melodyView({ facts, name, given }: ViewOptions): SampleView {
         ...played.map(({ pitch, start, ticks }) => {
           const y = Math.max(0, Math.min(pitches - 1, lowest + pitches - 1 - pitch));
           const isGiven = (given?.[start] ?? -1) >= 0;
-          const kind = isGiven ? "g" : `r${revealShade(Math.max(1, changedAt[start]!), steps)}`;
+          const kind = isGiven ? "g" : `r${shadeOf(Math.max(1, changedAt[start]!), steps)}`;
           const now = changedAt[start] === step && step > 0 ? " now" : "";
           return drawn("rect", {
             class: `bar ${kind}${now}`,

@@ -2,20 +2,22 @@ import type { Connection } from "../../src/web/index.ts";
 import { modelEntry } from "./catalog.ts";
 import { controls } from "./controls.ts";
 import { element, part } from "./element.ts";
+import { hasCard, showEngine } from "./engine-line.ts";
 import { explain } from "./explanation.ts";
 import { givenEditor } from "./given-editor.ts";
 import { fromFragment, toFragment } from "./link.ts";
-import { lossPanel } from "./loss-panel.ts";
+import { hasOwnPath, lossPanel } from "./loss-panel.ts";
 import { silence } from "./melody-player.ts";
 import { notices } from "./notices.ts";
 import { curveFor, type Opened, openModel } from "./opened.ts";
+import { ownPaths } from "./own-paths.ts";
 import { jobOf, planOf, takePlan } from "./plan-exchange.ts";
 import { planPanel } from "./plan-panel.ts";
 import { qualityPanel } from "./quality.ts";
 import { replay } from "./replay.ts";
 import { rowsOf } from "./run.ts";
 import { sampling } from "./sampling.ts";
-import { planeOf, stepsOf } from "./schedule-choice.ts";
+import { niceTop, planeOf, stepsOf } from "./schedule-choice.ts";
 import { MOST_ROWS, type Settings, type Side, type SideName, sides } from "./settings.ts";
 import { sidePanel } from "./side-panel.ts";
 
@@ -31,9 +33,11 @@ export function playground(connection: Connection): void {
   let loading: AbortController | undefined;
   let waiting: ReturnType<typeof setTimeout> | undefined;
 
+  const paths = ownPaths(() => showLosses(settings));
+
   const say = notices();
   const showControls = controls((changed) => {
-    if (changed.model !== undefined) void go(fromFragment(`#model=${changed.model}`));
+    if (changed.model !== undefined) void go(fromFragment(`#model=${changed.model}`, settings.weights));
     else change(changed.calls === undefined ? changed : { ...changed, ...freed(settings) });
   });
   const panels = bySide((side) =>
@@ -53,6 +57,7 @@ export function playground(connection: Connection): void {
         else showLosses({ ...settings, [side]: moved });
         if (!done) settings = { ...settings, [side]: moved };
       },
+      onMeasure: () => void measurePath(side),
       onOptimum: () => change({ [side]: { schedule: "optimal", order: settings[side].order } }),
     }),
   );
@@ -107,12 +112,17 @@ export function playground(connection: Connection): void {
   });
   void start();
 
+  part("weights", HTMLButtonElement).addEventListener("click", () => {
+    void go({ ...settings, weights: settings.weights === "full" ? "small" : "full" });
+  });
+
   /** Reads the address and goes there; a damaged one is reported and left for the beginning. */
   async function start(): Promise<void> {
+    const usual = (await hasCard()) ? "full" : "small";
     try {
-      await go(fromFragment(location.hash));
+      await go(fromFragment(location.hash, usual));
     } catch (cause) {
-      await go(fromFragment(""));
+      await go(fromFragment("", usual));
       say.problem(cause);
     }
   }
@@ -122,7 +132,7 @@ export function playground(connection: Connection): void {
     settings = next;
     say.problem();
     showControls(settings);
-    if (opened?.facts.name === next.model) return settle();
+    if (opened?.facts.name === next.model && opened.weights === next.weights) return settle();
     loading?.abort();
     loading = new AbortController();
     const { signal } = loading;
@@ -135,7 +145,12 @@ export function playground(connection: Connection): void {
     say.status(`Loading the model ${next.model}.`);
     say.loading(0);
     try {
-      opened = await openModel(connection, next.model, { signal, onProgress: say.loading });
+      opened = await openModel(connection, next, { signal, onProgress: say.loading });
+      for (const side of sides) {
+        // In turns of their own: a search for the best steps takes a moment, and is then known.
+        await new Promise((resolve) => setTimeout(resolve));
+        if (!signal.aborted) stepsNow(side);
+      }
       if (!signal.aborted) settle();
     } catch (cause) {
       if (signal.aborted) return;
@@ -166,7 +181,7 @@ export function playground(connection: Connection): void {
     explain(facts);
     showLosses(settings);
     history.replaceState(null, "", toFragment(fixed(settings)));
-    part("engine", HTMLElement).textContent = engineText(facts.name, remote.provider);
+    showEngine(settings, remote.provider);
     clearTimeout(waiting);
     waiting = setTimeout(() => void draw(), pause);
   }
@@ -183,6 +198,9 @@ export function playground(connection: Connection): void {
       await draws.draw(remote, jobs, settings.rows);
       const calls = settings.calls === 1 ? "1 call" : `${settings.calls} calls`;
       say.status(`${settings.rows} samples on each side, ${calls} each.`);
+      if (remote.provider !== "exact") return;
+      // Exact models are quick enough to say at once what an order loses on its own path.
+      for (const side of sides) if (hasOwnPath(settings[side].order)) void measurePath(side);
     } catch (cause) {
       if (!(cause instanceof DOMException && cause.name === "AbortError")) {
         say.status("");
@@ -237,8 +255,14 @@ export function playground(connection: Connection): void {
       losses[side].element.hidden = plane === undefined;
       if (!plane) continue;
       const curveOf = whose === shown[side].order ? undefined : whose;
-      losses[side].update({ side: shown[side], facts, plane, steps, top, curveOf });
+      const own =
+        hasOwnPath(shown[side].order) && plane.costs ? paths.of(shown, shown[side].order, steps) : undefined;
+      losses[side].update({ side: shown[side], facts, plane, steps, top, curveOf, own });
     }
+  }
+
+  async function measurePath(side: SideName): Promise<void> {
+    if (opened) await paths.measure(opened.remote, settings, settings[side].order, stepsNow(side));
   }
 
   function stepsNow(side: SideName): readonly number[] {
@@ -296,17 +320,4 @@ function freed({ left, right }: Settings): Pick<Settings, "left" | "right"> {
   const free = (side: Side): Side =>
     side.schedule === "own" ? side : { schedule: side.schedule, order: side.order };
   return { left: free(left), right: free(right) };
-}
-
-/** The end of an axis with four even steps that reaches the highest point. */
-function niceTop(highest: number): number {
-  const steps = [0.05, 0.1, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6, 0.8, 1, 1.25, 1.5, 2, 2.5];
-  return 4 * (steps.find((step) => 4 * step >= highest) ?? Math.ceil(highest / 4));
-}
-
-function engineText(name: string, provider: "webgpu" | "wasm" | "exact"): string {
-  const on = { webgpu: "on the graphics card (WebGPU)", wasm: "on the processor (WebAssembly)" };
-  return provider === "exact"
-    ? `The model ${name} is exact and needs no network.`
-    : `The network ${name} runs ${on[provider]}.`;
 }

@@ -1,5 +1,5 @@
-import { formatEstimate, formatNumber } from "../../src/report/format.ts";
 import { element } from "./element.ts";
+import { estimateText, numberText } from "./number-text.ts";
 import type { SideName } from "./settings.ts";
 
 /** A measure of one side's samples so far. */
@@ -54,12 +54,12 @@ function panel(
       : [
           element("dt", {}, "real data"),
           element("dd", { class: "bars data" }, dot(place(floor))),
-          element("dd", {}, formatNumber(floor)),
+          element("dd", {}, numberText(floor)),
         ];
   return element(
     "div",
     { class: "measure" },
-    element("h3", {}, `${label} `, element("span", {}, which)),
+    element("h3", {}, `${label} `, element("span", { class: "better" }, which)),
     element("dl", {}, ...rows, ...data),
   );
 }
@@ -80,7 +80,7 @@ function row({
   return [
     element("dt", { class: side }, element("span", { class: "letter" }, letters[side])),
     element("dd", { class: `bars ${side}` }, ...(standardError > 0 ? [error] : []), dot(place(value))),
-    element("dd", {}, formatEstimate({ value, standardError })),
+    element("dd", {}, estimateText(value, standardError)),
   ];
 }
 

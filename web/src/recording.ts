@@ -19,14 +19,16 @@ export function recorded(recordings: Recording[], state: State): Recording {
   const last = recordings.at(-1);
   const recording = state.index === 0 || !last ? begun(state) : last;
   if (recording !== last) recordings.push(recording);
-  const tokens = Uint16Array.from(state.tokens);
+  const tokens = new Uint16Array(state.tokens);
   const before = recording.frames.at(-1);
   const earlier = recording.changedAt.at(-1);
   const step = recording.frames.length;
+  const changed = earlier ? earlier.slice() : new Uint8Array(tokens.length);
+  if (before) {
+    for (let at = 0; at < tokens.length; at++) if (tokens[at] !== before[at]) changed[at] = step;
+  }
   recording.frames.push(tokens);
-  recording.changedAt.push(
-    Uint8Array.from(tokens, (token, at) => (before && token !== before[at] ? step : (earlier?.[at] ?? 0))),
-  );
+  recording.changedAt.push(changed);
   return recording;
 }
 

@@ -98,3 +98,9 @@ export function stepsAt(places: readonly number[], { mask }: Facts): number[] {
   if (mask !== undefined) return [...places];
   return places.map((place) => Number((1 - place / TIMES).toFixed(6)));
 }
+
+/** The end of an axis with four even steps that reaches the highest point. */
+export function niceTop(highest: number): number {
+  const steps = [0.05, 0.1, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6, 0.8, 1, 1.25, 1.5, 2, 2.5];
+  return 4 * (steps.find((step) => 4 * step >= highest) ?? Math.ceil(highest / 4));
+}

@@ -19,9 +19,14 @@ export interface Settings {
   readonly temperature: number;
   /** Sequences drawn on each side. */
   readonly rows: number;
+  /** Which file of a network runs, full or eight bits: they draw different tokens. */
+  readonly weights: Weights;
   /** What every sequence is given: [length], -1 where the model fills in; absent: nothing. */
   readonly given?: readonly number[];
 }
+
+/** A network as it was trained, or the same in fewer bytes. */
+export type Weights = "full" | "small";
 
 /** Most calls that the page offers; more look alike and take long. */
 export const MOST_CALLS = 64;

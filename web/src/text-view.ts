@@ -1,9 +1,9 @@
-import { revealShade } from "../../src/report/colours.ts";
 import { element } from "./element.ts";
 import { tokenName } from "./facts.ts";
 import { inspect, stepText } from "./inspector.ts";
 import type { Frame } from "./recording.ts";
 import type { SampleView, ViewOptions } from "./sample-view.ts";
+import { shadeOf } from "./shade.ts";
 
 const MASKED = "·";
 
@@ -15,6 +15,9 @@ export function textView({ facts, name, given }: ViewOptions): SampleView {
   const at = new Map<EventTarget, number>(spans.map((span, position) => [span, position]));
   const box = element("div", { class: "letters", role: "img", "aria-label": name }, ...spans);
   let shown: Frame | undefined;
+  // What the spans are now, so that only what changes is touched.
+  const texts: string[] = [];
+  const styles: string[] = [];
   inspect(box, {
     length,
     positionAt: ({ target }) => (target ? at.get(target) : undefined),
@@ -26,7 +29,8 @@ export function textView({ facts, name, given }: ViewOptions): SampleView {
     say: (position) => {
       if (!shown) return "";
       const when = stepText(position, { ...shown, given: isGiven(position) });
-      return `${tokenName(shown.tokens[position]!, facts)}, character ${position + 1}, ${when}`;
+      const said = `${tokenName(shown.tokens[position]!, facts)}, character ${position + 1}`;
+      return shown.tokens[position] === mask ? said : `${said}, ${when}`;
     },
   });
   return {
@@ -38,10 +42,12 @@ export function textView({ facts, name, given }: ViewOptions): SampleView {
         const token = tokens[position]!;
         const settled = changedAt[position]!;
         const text = token === mask ? MASKED : (characters[token] ?? "?");
-        if (span.textContent !== text) span.firstChild!.nodeValue = text;
-        const kind = token === mask ? "m" : isGiven(position) ? "g" : `r${revealShade(settled, steps)}`;
+        if (texts[position] !== text) span.firstChild!.nodeValue = text;
+        const kind = token === mask ? "m" : isGiven(position) ? "g" : `r${shadeOf(settled, steps)}`;
         const style = settled === step && step > 0 && token !== mask ? `${kind} now` : kind;
-        if (span.className !== style) span.className = style;
+        if (styles[position] !== style) span.className = style;
+        texts[position] = text;
+        styles[position] = style;
       });
       box.setAttribute("aria-label", `${name}: ${spoken(tokens)}`);
     },

@@ -1,5 +1,5 @@
-/** In place of the library's tokenizers in the page's build: none of its models has one. */
-import type { TextCodec } from "../../src/model/text-codec.ts";
+/** In place of the library's tokenizers in the worker's build: none of its models has one. */
+import type { TextCodec } from "../../../src/model/text-codec.ts";
 
 /** @throws Error always */
 export function tokenizerCodec(): Promise<TextCodec> {
