@@ -1,4 +1,4 @@
-import { expBelow } from "../exp.ts";
+import { expInto } from "../exp.ts";
 import type { Logits } from "./denoiser.ts";
 import { rowOffsets } from "./logit-rows.ts";
 
@@ -74,19 +74,17 @@ export function softmaxInto(
   where: () => string,
 ): void {
   const count = out.length;
-  let top = Number.NEGATIVE_INFINITY;
-  for (let v = 0; v < count; v++) {
-    const logit = data[offset + v]!;
-    if (logit > top) top = logit;
-  }
-  const scale = 1 / temperature;
+  const top = largest(data, offset, count);
   let total = 0;
-  for (let v = 0; v < count; v++) {
-    const below = data[offset + v]! - top;
-    // For a NaN logit `below` is NaN and is neither >= nor < 0, so it reaches the total on both paths.
-    const weight = temperature === 0 && below < 0 ? 0 : below === 0 ? 1 : expBelow(below * scale);
-    out[v] = weight;
-    total += weight;
+  if (temperature > 0) total = expInto(out, data, { offset, top, scale: 1 / temperature });
+  else {
+    for (let v = 0; v < count; v++) {
+      const below = data[offset + v]! - top;
+      // For a NaN logit `below` is NaN, and so is the total.
+      const weight = below === 0 ? 1 : below < 0 ? 0 : below;
+      out[v] = weight;
+      total += weight;
+    }
   }
   if (!(total > 0 && total < Number.POSITIVE_INFINITY)) {
     const row = data.subarray(offset, offset + count);
@@ -97,6 +95,21 @@ export function softmaxInto(
   }
   const share = 1 / total;
   for (let v = 0; v < count; v++) out[v]! *= share;
+}
+
+/** The largest of some numbers, NaN left out: two at a time, as one comparison waits for the one before. */
+function largest(data: Float32Array | Float64Array, offset: number, count: number): number {
+  let even = Number.NEGATIVE_INFINITY;
+  let odd = Number.NEGATIVE_INFINITY;
+  const pairs = offset + count - (count % 2);
+  for (let at = offset; at < pairs; at += 2) {
+    const one = data[at]!;
+    const two = data[at + 1]!;
+    if (one > even) even = one;
+    if (two > odd) odd = two;
+  }
+  if (count % 2 === 1 && data[pairs]! > even) even = data[pairs]!;
+  return odd > even ? odd : even;
 }
 
 /** Keeps the most likely tokens until their mass reaches topP (the token that crosses it is kept), renormalised. */
