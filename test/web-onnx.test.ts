@@ -10,7 +10,8 @@ import { loadModel } from "../src/node/index.ts";
 import { type OnnxSession, onnxDenoiser } from "../src/onnx/onnx-denoiser.ts";
 import { sample } from "../src/sample.ts";
 import { uniform } from "../src/schedules/uniform.ts";
-import { type Ort, openSession, usualThreads } from "../src/web/open-session.ts";
+import { usualThreads } from "../src/web/machine.ts";
+import { type Ort, openSession } from "../src/web/open-session.ts";
 import { webSource } from "../src/web/web-source.ts";
 import { mapCaches, site, stage } from "./web-worker.ts";
 

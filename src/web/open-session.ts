@@ -3,6 +3,7 @@ import type { Files } from "../model/files.ts";
 import type { NetworkFile, OpenNetwork } from "../model/model.ts";
 import { fedAs, type Network, networkDenoiser } from "../model/network-denoiser.ts";
 import { onnxDenoiser } from "../onnx/onnx-denoiser.ts";
+import { hasGraphicsCard, usualThreads } from "./machine.ts";
 import type { Provider } from "./messages.ts";
 import { sha256 } from "./sha256.ts";
 
@@ -23,32 +24,8 @@ export interface OpenSessionOptions {
   readonly threads?: number | undefined;
 }
 
-/** What is asked of a worker's global object about the machine. */
-export interface Machine {
-  readonly crossOriginIsolated?: boolean;
-  readonly navigator?: {
-    readonly hardwareConcurrency?: number;
-    readonly gpu?: { requestAdapter(): Promise<Adapter | null> };
-  };
-}
-
-/** What browsers say of a graphics card; of a fallback in one place or the other. */
-interface Adapter {
-  readonly isFallbackAdapter?: boolean;
-  readonly info?: { readonly isFallbackAdapter?: boolean };
-}
-
 /** A network of 2 GB is more than WebAssembly can hold. */
 const NETWORK_LIMIT = 2 ** 31;
-
-/**
- * Threads of WebAssembly: half the cores, since two often share one core's arithmetic, and at most 4; without
- * cross-origin isolation there is no shared memory, and so one.
- */
-export function usualThreads({ crossOriginIsolated, navigator }: Machine = globalThis as Machine): number {
-  if (!crossOriginIsolated) return 1;
-  return Math.max(1, Math.min(4, Math.floor((navigator?.hardwareConcurrency ?? 1) / 2)));
-}
 
 /**
  * Opens a network in onnxruntime-web.
@@ -116,15 +93,6 @@ function denoiserOf(session: InferenceSession, network: Network, { Tensor }: Ort
     ...(maskColumn === undefined ? {} : { maskColumn }),
   });
   return process && noise ? networkDenoiser(denoiser, { ...network, process, noise }) : denoiser;
-}
-
-/**
- * Whether WebGPU has a graphics card to run on. One that the browser imitates in software does not count: it took 15 s
- * for a call that WebAssembly makes in 0.4 s (Chromium's SwiftShader, text model, 2 x 256 tokens).
- */
-export async function hasGraphicsCard({ navigator }: Machine = globalThis as Machine): Promise<boolean> {
-  const adapter = await navigator?.gpu?.requestAdapter().catch(() => null);
-  return adapter ? !(adapter.info?.isFallbackAdapter ?? adapter.isFallbackAdapter ?? false) : false;
 }
 
 function oneLine(error: unknown): string {

@@ -13,9 +13,3 @@ export function showEngine({ model, weights }: Settings, provider: "webgpu" | "w
   other.hidden = provider === "exact";
   other.textContent = weights === "small" ? "Use full weights" : "Use eight-bit weights";
 }
-
-/** Whether networks run on a graphics card here; then full weights are the faster ones. */
-export async function hasCard(): Promise<boolean> {
-  const { gpu } = navigator as { gpu?: { requestAdapter(): Promise<unknown> } };
-  return Boolean(await gpu?.requestAdapter().catch(() => null));
-}

@@ -1,8 +1,9 @@
 import type { Connection } from "../../src/web/index.ts";
+import { hasGraphicsCard } from "../../src/web/machine.ts";
 import { modelEntry } from "./catalog.ts";
 import { controls } from "./controls.ts";
 import { element, part } from "./element.ts";
-import { hasCard, showEngine } from "./engine-line.ts";
+import { showEngine } from "./engine-line.ts";
 import { explain } from "./explanation.ts";
 import { givenEditor } from "./given-editor.ts";
 import { fromFragment, toFragment } from "./link.ts";
@@ -118,7 +119,7 @@ export function playground(connection: Connection): void {
 
   /** Reads the address and goes there; a damaged one is reported and left for the beginning. */
   async function start(): Promise<void> {
-    const usual = (await hasCard()) ? "full" : "small";
+    const usual = (await hasGraphicsCard()) ? "full" : "small";
     try {
       await go(fromFragment(location.hash, usual));
     } catch (cause) {

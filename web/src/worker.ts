@@ -1,5 +1,5 @@
 import type * as Runtime from "onnxruntime-web";
-import { serve } from "../../src/web/worker.ts";
+import { hasGraphicsCard, serve } from "../../src/web/worker.ts";
 
 /** The worker of the page: models, jobs and measures. */
 serve({ ort: runtime });
@@ -11,8 +11,7 @@ declare const RUNTIME: string;
 
 /** ONNX Runtime, from beside the page: with WebGPU where there is a graphics card, else the smaller build. */
 async function runtime(): Promise<typeof Runtime> {
-  const card = "gpu" in navigator && (await navigator.gpu.requestAdapter().catch(() => null));
-  const [entrance, wasm] = card
+  const [entrance, wasm] = (await hasGraphicsCard())
     ? ["ort.webgpu.min.mjs", "ort-wasm-simd-threaded.asyncify"]
     : ["ort.wasm.min.mjs", "ort-wasm-simd-threaded"];
   const ort: typeof Runtime = await import(/* @vite-ignore */ new URL(entrance, folder).href);
