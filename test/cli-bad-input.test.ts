@@ -8,13 +8,13 @@ import { jsonFile, refused, sticky, succeed, together, workFolder } from "./run-
 const fixtures = fileURLToPath(new URL("fixtures/onnx/", import.meta.url));
 const folder = workFolder();
 
-/** A copy of a fixture with another manifest, as a folder name. */
+/** The path of a copy of a fixture with another manifest. */
 function withManifest(name: string, changes: Record<string, unknown>): string {
   const copy = `${name}-${Object.keys(changes).join("-")}`;
   cpSync(join(fixtures, name), join(folder, copy), { recursive: true });
   const path = join(folder, copy, "manifest.json");
   writeFileSync(path, JSON.stringify({ ...JSON.parse(readFileSync(path, "utf8")), ...changes }));
-  return copy;
+  return join(folder, copy);
 }
 
 describe("models that are wrong", together, () => {
@@ -74,9 +74,13 @@ describe("models that are wrong", together, () => {
       /is a file; expected .* or chain:\.\/sticky\.json for/,
     ],
   ];
-  before(() => jsonFile(folder, "sticky.json", sticky));
   for (const [name, command, sentence] of cases) {
-    it(name, () => refused(command.split(" "), { folder, sentence }));
+    it(name, () => {
+      // A folder each: while a sample is made, its journal is there for others to see.
+      const folder = workFolder();
+      jsonFile(folder, "sticky.json", sticky);
+      return refused(command.split(" "), { folder, sentence });
+    });
   }
 });
 

@@ -75,8 +75,9 @@ export function softmaxInto(
 ): void {
   const count = out.length;
   const top = largest(data, offset, count);
+  const scale = 1 / temperature;
   let total = 0;
-  if (temperature > 0) total = expInto(out, data, { offset, top, scale: 1 / temperature });
+  if (scale < Number.POSITIVE_INFINITY) total = expInto(out, data, { offset, top, scale });
   else {
     for (let v = 0; v < count; v++) {
       const below = data[offset + v]! - top;

@@ -3,7 +3,7 @@ import type { Files } from "../model/files.ts";
 import type { NetworkFile, OpenNetwork } from "../model/model.ts";
 import { fedAs, type Network, networkDenoiser } from "../model/network-denoiser.ts";
 import { onnxDenoiser } from "../onnx/onnx-denoiser.ts";
-import { hasGraphicsCard, usualThreads } from "./machine.ts";
+import { hasGraphicsCard, type Machine, usualThreads } from "./machine.ts";
 import type { Provider } from "./messages.ts";
 import { sha256 } from "./sha256.ts";
 
