@@ -20,7 +20,7 @@ import {
 } from "./run-cli.ts";
 
 const COUNT = 10_000;
-const KILLS = 6;
+const KILLS = 4;
 const job = `sample chain:sticky.json --steps 4 --count ${COUNT} --out`.split(" ");
 
 interface Told {

@@ -8,13 +8,7 @@ import { performance } from "node:perf_hooks";
 import { after, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { sample, uniform } from "../src/index.ts";
-import {
-  type JobMethod,
-  type JobRows,
-  loadModel,
-  sampleInWorkers,
-  type WorkerOptions,
-} from "../src/node/index.ts";
+import type { JobMethod, JobRows, WorkerOptions } from "../src/node/index.ts";
 import { sticky } from "./run-cli.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "fewstep-workers-"));
@@ -23,7 +17,9 @@ writeFileSync(join(folder, "sticky.json"), JSON.stringify(sticky));
 const chain = `chain:${join(folder, "sticky.json")}`;
 const network = fileURLToPath(new URL("fixtures/onnx/good", import.meta.url));
 const nan = fileURLToPath(new URL("fixtures/onnx/nan", import.meta.url));
-const source = new URL("../src/node/index.ts", import.meta.url).href;
+/** As it is built: a thread then starts without a compiler. */
+const source = new URL("../dist/node/index.js", import.meta.url).href;
+const { loadModel, sampleInWorkers }: typeof import("../src/node/index.ts") = await import(source);
 const method: JobMethod = { schedule: { name: "uniform", steps: 4 } };
 
 async function all(rows: AsyncIterable<JobRows>): Promise<JobRows[]> {
