@@ -119,17 +119,17 @@ describe("the page in a browser", { skip: noBrowser }, () => {
   });
 
   it("text: two schedules to the end in time; the link, offline, gives the same tokens", async () => {
-    const page = await open("#model=text&calls=16", {}, (page) => page.addInitScript(watchFirstSample));
+    const page = await open("#model=text&calls=8", {}, (page) => page.addInitScript(watchFirstSample));
     await page.waitForFunction(`document.getElementById("status").textContent === "Drawing samples."`);
     await page.evaluate("globalThis.longTasks.length = 0");
     const start = Date.now();
     await finished(page, 4);
     const took = Date.now() - start;
     const longest = Number(await page.evaluate("Math.max(0, ...globalThis.longTasks)"));
-    assert.ok(took < 20_000, `16 calls for 4 rows of both sides took ${took} ms; expected 10 s for one side`);
+    assert.ok(took < 20_000, `8 calls for 4 rows of both sides, as many as 16 for one, took ${took} ms; expected 10 s on a quiet machine`);
     await noViolation(page);
     await picture(page, "text-light");
-    await page.goto(page.url().replace("calls=16", "calls=3"));
+    await page.goto(page.url().replace("calls=8", "calls=3"));
     await finished(page, 4);
     const texts = await sampleTexts(page);
     assert.equal(texts.length, 8);
