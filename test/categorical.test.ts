@@ -98,6 +98,31 @@ describe("drawIndex", () => {
     );
   });
 
+  it("lands so in laws of many tokens, which are added up in blocks, and sees NaN anywhere", () => {
+    // Sixteenths, whose sums are exact in any order.
+    const weights = Float64Array.from({ length: 1037 }, (_, at) => ((at * at) % 7) / 16);
+    weights.fill(0, 300, 700); // More than a block without any.
+    weights.fill(0, 1030);
+    const total = weights.reduce((sum, weight) => sum + weight, 0);
+    for (let i = 0; i < 4096; i++) {
+      const u = i / 4096;
+      let sum = 0;
+      const due = weights.findIndex((weight) => {
+        sum += weight;
+        return u * total < sum;
+      });
+      assert.equal(drawIndex(weights, weights.length, u), due, `u = ${u}`);
+    }
+    assert.equal(
+      drawIndex(weights, weights.length, 1 - 2 ** -53),
+      weights.findLastIndex((weight) => weight > 0),
+    );
+    for (const at of [0, 255, 256, 500, 1023, 1024, 1036]) {
+      const broken = weights.with(at, Number.NaN);
+      assert.throws(() => drawIndex(broken, broken.length, 0.5), /weights sum to NaN/, `NaN at ${at}`);
+    }
+  });
+
   it("rises with u and does not depend on the scale of the weights (property)", () => {
     fc.assert(
       fc.property(laws, uniforms, uniforms, (weights, a, b) => {

@@ -308,6 +308,17 @@ describe("predictions", () => {
     close(row([-1e4, -1e4 + Math.log(3)]), [0.25, 0.75], { rel: 1e-11, abs: 0 });
   });
 
+  it("finds the largest logit wherever it is, and NaN too", () => {
+    for (let count = 1; count <= 9; count++) {
+      for (let at = 0; at < count; at++) {
+        const spiked = (value: number): number[] =>
+          Array.from({ length: count }, (_, v) => (v === at ? value : 0));
+        assert.equal(row(spiked(800))[at], 1, `${at} of ${count}`);
+        assert.throws(() => row(spiked(Number.NaN)), /contain NaN/, `${at} of ${count}`);
+      }
+    }
+  });
+
   it("takes -Infinity and logits of +-1e4 as one-hot", () => {
     assert.deepEqual(row([Number.NEGATIVE_INFINITY, 3, Number.NEGATIVE_INFINITY]), [0, 1, 0]);
     assert.deepEqual(row([1e4, -1e4]), [1, 0]);
@@ -339,6 +350,7 @@ describe("predictions", () => {
 
   it("takes extreme temperatures", () => {
     assert.deepEqual(row([1, 2, 2], { temperature: 0 }), [0, 0.5, 0.5]);
+    assert.deepEqual(row([1, 2, 2], { temperature: -0 }), [0, 0.5, 0.5]);
     assert.deepEqual(row([1, 2, Number.NEGATIVE_INFINITY], { temperature: 0 }), [0, 1, 0]);
     assert.deepEqual(row([1, 2, 2], { temperature: 1e-310 }), [0, 0.5, 0.5]);
     close(row([1, 2, 2], { temperature: 1e300 }), [1 / 3, 1 / 3, 1 / 3], { rel: 1e-14, abs: 0 });

@@ -11,11 +11,13 @@ import { importFolder } from "../src/import/import-folder.ts";
 import {
   confidence,
   guided,
+  linear,
   random,
   type SampleOptions,
   sample,
   stratified,
   uniform,
+  uniformProcess,
   unprompted,
 } from "../src/index.ts";
 import { loadModel, type Model } from "../src/node/index.ts";
@@ -67,6 +69,30 @@ describe("samples from some rows", () => {
       });
     }
   }
+
+  it("without a mask: of what is not given", async () => {
+    const asked: number[][] = [];
+    const model = network({ sparse: true, timeFree: false });
+    const seen: Denoiser = {
+      ...model,
+      predict(input) {
+        asked.push([...input.wanted!]);
+        return model.predict(input);
+      },
+    };
+    const process = uniformProcess({ vocabulary });
+    const noise = linear({ eps: 1e-3 });
+    const options = {
+      process,
+      noise,
+      schedule: uniform({ steps: 2 }),
+      count: 2,
+      given: [1, -1, -1, 0, -1, -1],
+    };
+    const samples = await sample(seen, options);
+    assert.deepEqual(asked, Array(2).fill([1, 2, 4, 5, 7, 8, 10, 11]));
+    assert.deepEqual(samples, await sample(network({ sparse: false, timeFree: false }), options));
+  });
 
   it("through guidance and rows of the token after", async () => {
     const settings = { schedule: uniform({ steps: 3 }), count: 4, seed: 3, given: [1, -1, -1, -1, -1, -1] };

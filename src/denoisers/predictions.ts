@@ -77,7 +77,7 @@ export function softmaxInto(
   const top = largest(data, offset, count);
   const scale = 1 / temperature;
   let total = 0;
-  if (scale < Number.POSITIVE_INFINITY) total = expInto(out, data, { offset, top, scale });
+  if (Number.isFinite(scale)) total = expInto(out, data, { offset, top, scale });
   else {
     for (let v = 0; v < count; v++) {
       const below = data[offset + v]! - top;

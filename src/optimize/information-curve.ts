@@ -213,7 +213,6 @@ export function levelled({
   return full;
 }
 
-/** The ascending positions of one row that hold `token`. */
 function mean(values: Float64Array): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
 }

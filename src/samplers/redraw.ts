@@ -1,5 +1,7 @@
 import type { Process } from "../processes/process.ts";
 import { purposes } from "../random.ts";
+import { flatIndexes } from "./masked-positions.ts";
+import { movablePositions } from "./reverse-rates.ts";
 import type { Clock } from "./revise.ts";
 import type { Step } from "./sampler.ts";
 
@@ -16,12 +18,12 @@ export interface Redraw {
 
 /**
  * A step of a process without a mask: every position that is not given gets a token drawn from its law at s. Clean
- * at s = 0, also for a noise whose sigma(0) is not 0.
+ * at s = 0, also for a noise whose sigma(0) is not 0. Only those positions are predicted.
  *
  * Model calls: 1.
  */
 export async function redrawInto(step: Step, redraw: Redraw = {}): Promise<void> {
-  const { batch, length, tokens, next, fixed, process, noise, s } = step;
+  const { length, tokens, next, process, noise, s } = step;
   const { states } = process;
   const { clock = (time) => time } = redraw;
   const posteriorInto = redraw.posteriorInto ?? process.posteriorInto.bind(process);
@@ -30,19 +32,21 @@ export async function redrawInto(step: Step, redraw: Redraw = {}): Promise<void>
     return (law: Float64Array, position: number) => draw.categorical(law, states, position);
   };
   const start = redraw.row ?? alone;
+  const positions = movablePositions(step);
+  const wanted = flatIndexes(positions, length);
+  if (wanted.length === 0) return;
   const time = clock(step.t);
-  const predictions = await step.predict({ time });
+  const predictions = await step.predict({ time, wanted });
   const sigmaS = s <= 0 ? 0 : noise.sigma(clock(s));
   const sigmaT = noise.sigma(time);
   const law = new Float64Array(states);
-  for (let row = 0; row < batch; row++) {
+  positions.forEach((list, row) => {
     const draw = start(row);
-    for (let position = 0; position < length; position++) {
+    for (const position of list) {
       const at = row * length + position;
-      if (fixed[at]) continue;
       const token = tokens[at]!;
       posteriorInto(law, token, predictions.row(row, position), sigmaS, sigmaT);
       next[at] = draw(law, position, token);
     }
-  }
+  });
 }
