@@ -4,6 +4,7 @@
  *
  * Run: npx tsx bench/curve-patterns.ts [sequences] [seed of the data that is searched on]
  */
+import { machineClass } from "../src/cli/study.ts";
 import {
   counts,
   curveLevels,
@@ -49,7 +50,9 @@ const curves = {
   "single shot": await singleShot(),
 };
 
-console.log(`countdown, stratified selector, ${sequences} sequences, seed 1: rule error, ± standard error`);
+console.log(
+  `countdown, stratified selector, ${sequences} sequences, seed 1: rule error, ± standard error; ${machineClass()}`,
+);
 for (const [name, curve] of Object.entries(curves)) {
   const best = optimalSchedules(curve, Math.max(...steps));
   const cells: string[] = [];

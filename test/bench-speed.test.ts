@@ -141,7 +141,6 @@ describe("targetsOf", () => {
     const sparse = once({ seconds, network: seconds - own });
     return {
       weights: "fp32",
-      bytes: 1,
       forward: [],
       sampled: [{ steps: 16, sparse, dense: once({ seconds: dense, network: dense }) }],
       memory: { sparse: { ...memory, peak: most }, dense: { ...memory, peak: 1200 } },

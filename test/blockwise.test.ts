@@ -223,7 +223,7 @@ describe("the law of blocks, by enumeration", () => {
           [2, 3],
         ]),
       ],
-    ], // prettier-ignore
+    ],
     "a count that passes the end of a block": [
       [0, 1, 3, 4],
       picks.map(([a, b]) => lawOf([[a], [1 - a, b], [5 - b]])),

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { before, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { fixtures } from "./checkpoints.ts";
-import { bytes, json, jsonFile, refused, sticky, succeed, together, workFolder } from "./run-cli.ts";
+import { bytes, json, jsonFile, refused, run, sticky, succeed, together, workFolder } from "./run-cli.ts";
 
 const folder = workFolder();
 const tokenizers = fileURLToPath(new URL("fixtures/tokenizers/", import.meta.url));
@@ -52,6 +52,14 @@ describe("text on the command line", together, () => {
     assert.deepEqual(tokens[0].slice(7), [0, 0, 0, 0, 0]);
     const { calls } = await json<Printed>(["sample", "bert", "--given", "the [MASK]"], folder);
     assert.equal(calls, 1);
+  });
+
+  it("is infilled from a pipe, which can be read once", async () => {
+    const wanted = ["sample", "bert", "--steps", "2", "--count", "3"];
+    const text = await succeed([...wanted, "--given", "the [MASK:3]."], folder);
+    const args = [...wanted, "--given-file", "/dev/stdin"];
+    const piped = await run(args, { folder, shell: 'echo "the [MASK:3]." | "$@"' });
+    assert.deepEqual([piped.code, piped.stdout], [0, text], piped.stderr);
   });
 
   it("answers a prompt, block by block", async () => {

@@ -29,7 +29,7 @@ const pages = [
   ...readdirSync(join(root, "docs"), { recursive: true, encoding: "utf8" })
     .filter((name) => name.endsWith(".md"))
     .map((name) => `docs/${name}`),
-  "models/README.md",
+  ...["bench", "examples", "models", "training"].map((folder) => `${folder}/README.md`),
 ].map((path) => ({ path, text: readFileSync(join(root, path), "utf8") }));
 
 const entryPoints = [
@@ -38,6 +38,8 @@ const entryPoints = [
   "src/transformers/index.ts",
   "src/import/index.ts",
   "src/node/index.ts",
+  "src/web/index.ts",
+  "src/web/worker.ts",
 ];
 const blocks = pages.flatMap(({ path, text }) => blocksOf(text).map((block) => ({ ...block, path })));
 type PageBlock = Block & { readonly path: string };

@@ -31,6 +31,20 @@ describe("expInto", () => {
     assert.ok(Number.isNaN(expBelow(Number.NaN)), "NaN became a number");
   });
 
+  it("gives a row of any length, at any place, what each number gets alone, and its sum", () => {
+    for (const count of [0, 1, 2047, 2048, 2049, 5000]) {
+      const data = Float32Array.from({ length: count + 7 }, (_, at) => -((at * 7919) % 1009) / 50);
+      const out = new Float64Array(count);
+      const total = expInto(out, data, { offset: 3, top: 0.5, scale: 2 });
+      const alone = Array.from(out, (_, at) => expBelow((data[at + 3]! - 0.5) * 2));
+      assert.deepEqual(Array.from(out), alone, `${count} numbers`);
+      assert.equal(
+        total,
+        alone.reduce((sum, each) => sum + each, 0),
+      );
+    }
+  });
+
   it("never grows as x falls", () => {
     for (let i = 0; i < 100_000; i++) {
       const x = -i / 1000;

@@ -210,7 +210,7 @@ describe("where it is and where it goes", () => {
     writeFileSync(file, "");
     assert.match(
       await problem(fetched(server, { cache: file })),
-      /cannot write .*a-file.*: .*\(ENOTDIR|EEXIST\)/,
+      /cannot write .*a-file.*: .*\((ENOTDIR|EEXIST)\)/,
     );
   });
 });

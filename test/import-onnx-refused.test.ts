@@ -7,8 +7,8 @@ import { fileURLToPath } from "node:url";
 import fc from "fast-check";
 import { importOnnx } from "../src/import/import-onnx.ts";
 import { onnxFrom } from "../src/import/onnx-file/read-onnx.ts";
-import { exported, imported, models, network, type Options, place, problem } from "./onnx-imports.ts";
-import { LENGTH, VOCABULARY } from "./row-networks.ts";
+import { imported, network, type Options, place, problem } from "./onnx-imports.ts";
+import { exported, LENGTH, models, VOCABULARY } from "./row-networks.ts";
 import { refused, run, succeed, together, workFolder } from "./run-cli.ts";
 
 describe("a file that is refused", () => {

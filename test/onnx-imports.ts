@@ -2,7 +2,6 @@
 import assert from "node:assert/strict";
 import { cpSync, existsSync, mkdtempSync, readdirSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { type ImportedOnnx, importOnnx, type OnnxImportOptions } from "../src/import/import-onnx.ts";
 import { type Graph, graph, type Value } from "../src/import/onnx-file/graph.ts";
 import type { OnnxModel } from "../src/import/onnx-file/onnx-model.ts";
@@ -12,10 +11,6 @@ import { scratch } from "./checkpoints.ts";
 import { fileOf, HIDDEN, hidden, LENGTH, VOCABULARY, weight } from "./row-networks.ts";
 
 export const place: string = scratch();
-export const models: string = fileURLToPath(new URL("../models/", import.meta.url));
-export const exported: string = fileURLToPath(
-  new URL("fixtures/onnx/exported-bert/model.onnx", import.meta.url),
-);
 
 export type Options = Omit<OnnxImportOptions, "out">;
 

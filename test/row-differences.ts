@@ -1,16 +1,11 @@
 /** How far rows that are asked for are from the same rows of a whole output. */
 import assert from "node:assert/strict";
-import { fileURLToPath } from "node:url";
 import { Tensor } from "onnxruntime-node";
 import type { OnnxModel } from "../src/import/onnx-file/onnx-model.ts";
 import { scratch } from "./checkpoints.ts";
 import { type Feeds, integers, opened } from "./row-networks.ts";
 
 export const place: string = scratch();
-export const models: string = fileURLToPath(new URL("../models/", import.meta.url));
-export const exported: string = fileURLToPath(
-  new URL("fixtures/onnx/exported-bert/model.onnx", import.meta.url),
-);
 
 /** Whole numbers below `below` without a pattern. */
 export function numbers(count: number, below: number): number[] {

@@ -1,11 +1,18 @@
 /** Small networks [batch, length] -> [batch, length, width] for tests of what becomes of their rows. */
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import { type Graph, graph, type Value } from "../src/import/onnx-file/graph.ts";
 import type { OnnxModel } from "../src/import/onnx-file/onnx-model.ts";
 import { saveOnnx } from "../src/import/onnx-file/save-onnx.ts";
 import { writeOnnx } from "../src/import/onnx-file/write-onnx.ts";
+
+/** The folder of the models that ship, and a BERT as PyTorch exports it. */
+export const models: string = fileURLToPath(new URL("../models/", import.meta.url));
+export const exported: string = fileURLToPath(
+  new URL("fixtures/onnx/exported-bert/model.onnx", import.meta.url),
+);
 
 /** Numbers in a hidden row; nothing else has as many. */
 export const HIDDEN = 6;

@@ -7,13 +7,15 @@ import { type Graph, graph, type Value } from "../src/import/onnx-file/graph.ts"
 import { changed, type OnnxModel } from "../src/import/onnx-file/onnx-model.ts";
 import { readOnnx } from "../src/import/onnx-file/read-onnx.ts";
 import { addRows } from "../src/import/row-surgery/row-surgery.ts";
-import { alike, exported, feeds, models, noise, place, worst } from "./row-differences.ts";
+import { alike, feeds, noise, place, worst } from "./row-differences.ts";
 import {
+  exported,
   fileOf,
   HIDDEN,
   hidden,
   integers,
   LENGTH,
+  models,
   networkFile,
   opened,
   VOCABULARY,

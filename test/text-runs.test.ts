@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import fc from "fast-check";
-import { givenTokens, sequenceLength } from "../src/cli/given-tokens.ts";
+import { type GivenOptions, givenTokens, readGiven } from "../src/cli/given-tokens.ts";
 import { type ImportOptions, importFolder } from "../src/import/import-folder.ts";
 import { blockwise, confidence, sample, uniform } from "../src/index.ts";
 import { loadModel, type Model } from "../src/node/index.ts";
@@ -31,10 +31,10 @@ async function load(folder: string, options: { length?: number } = {}): Promise<
 }
 
 /** Loads a model as the command line does, for a text. */
-async function loadFor(folder: string, options: Parameters<typeof sequenceLength>[1]) {
-  const length = await sequenceLength(folder, options);
-  const model = await load(folder, length === undefined ? {} : { length });
-  return { model, ...(await givenTokens(model, options)) };
+async function loadFor(folder: string, options: GivenOptions) {
+  const read = await readGiven(folder, options);
+  const model = await load(folder, read.length === undefined ? {} : { length: read.length });
+  return { model, ...(await givenTokens(model, options, read)) };
 }
 
 const bert = { tokenizer: join(tokenizers, "bert") };
@@ -52,6 +52,7 @@ describe("import", () => {
     assert.deepEqual(JSON.parse(readFileSync(join(out, "tokenizer.json"), "utf8")), published);
     const { text } = await load(out);
     assert.equal((await text()).units, "pieces");
+    assert.equal(await text(), await text(), "read once");
   });
 
   it("finds the files in the checkpoint's own folder, older ones too", async () => {
@@ -206,7 +207,7 @@ describe("prompts", () => {
 
   it("are refused with one sentence where they do not fit", async () => {
     const { out } = await imported("llada", { ...llada, length: 8 });
-    const refusals: readonly (readonly [Parameters<typeof sequenceLength>[1], RegExp])[] = [
+    const refusals: readonly (readonly [GivenOptions, RegExp])[] = [
       [
         { prompt: "the cat sat on the mat." },
         /so nothing is left for an answer; shorten the prompt or set --length$/,
@@ -275,7 +276,7 @@ describe("the length of a sequence", () => {
       /length = 7 was asked for; a chain's is what/,
     );
     assert.equal((await load("letters", { length: 128 })).denoiser.length, 128);
-    assert.equal(await sequenceLength("letters", { given: "a_" }), undefined);
+    assert.equal((await readGiven("letters", { given: "a_" })).length, undefined);
   });
 
   for (const [field, value, sentence] of [

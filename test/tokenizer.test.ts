@@ -6,7 +6,7 @@ import { describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import fc from "fast-check";
 import { copyTokenizer } from "../src/import/tokenizer/copy-tokenizer.ts";
-import { alphabetCodec, plainCodec, type TextCodec } from "../src/model/text-codec.ts";
+import { plainCodec, type TextCodec } from "../src/model/text-codec.ts";
 import { tokenizerCodec } from "../src/model/tokenizer.ts";
 import { openTokenizer } from "../src/node/tokenizer.ts";
 import { scratch } from "./checkpoints.ts";
@@ -196,7 +196,7 @@ it("a tokenizer of scored pieces has their places as ids", async () => {
     ["b", -1],
     ["ab", -1.5],
     ["<mask>", 0],
-  ]; // prettier-ignore
+  ];
   const parts = { normalizer: null, pre_tokenizer: null, post_processor: null, decoder: { type: "Fuse" } };
   const file = { ...parts, added_tokens: [], model: { type: "Unigram", unk_id: 0, vocab: pieces } };
   const codec = await tokenizerCodec(file, { mask_token: "<mask>" }, { where: "x", vocabulary: 4 });
@@ -210,7 +210,7 @@ it("a tokenizer of scored pieces has their places as ids", async () => {
 
 describe("models without a tokenizer", () => {
   it("have characters, or numbers", () => {
-    const letters = alphabetCodec("abc");
+    const letters = plainCodec({ alphabet: "abc", vocabulary: 3 });
     assert.deepEqual([...letters.encode("cab")], [2, 0, 1]);
     assert.deepEqual([...letters.template("c_b", { length: 5 })], [2, -1, 1, -1, -1]);
     assert.equal(letters.decode(Int32Array.of(2, 3, -1, 1)), "c__b");

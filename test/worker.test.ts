@@ -236,7 +236,7 @@ function script(
   body: string,
   flags: readonly string[] = [],
 ): Promise<{ code: number | null; stdout: string; stderr: string }> {
-  const file = join(folder, `${Math.random()}.mts`);
+  const file = join(mkdtempSync(join(folder, "script-")), "main.mts");
   writeFileSync(
     file,
     `import { sampleInWorkers } from ${JSON.stringify(source)};\nconst method = ${JSON.stringify(method)};\n${body}\n`,

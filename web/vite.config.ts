@@ -5,11 +5,14 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Plugin, UserConfig } from "vite";
 import { colourVariables } from "../src/report/colours.ts";
+import { REVEAL_SHADES } from "../src/report/reveal-shade.ts";
+import { onlyOffered } from "./only-offered.ts";
 import { models } from "./src/catalog.ts";
 
 const root = fileURLToPath(new URL("./", import.meta.url));
 const shipped = fileURLToPath(new URL("../models/", import.meta.url));
 const runtime = fileURLToPath(new URL("../node_modules/onnxruntime-web/dist/", import.meta.url));
+const library = fileURLToPath(new URL("../src/", import.meta.url));
 const built = fileURLToPath(new URL("../out/web/site/", import.meta.url));
 
 /** The builds of the runtime that the worker chooses from: with a graphics card and without. */
@@ -30,7 +33,7 @@ const left: readonly string[] = ["judge.onnx"];
 
 /** The colours of the report, as variables of the page, and a class for each step of its scale. */
 function colours(): Plugin {
-  const shades = Array.from({ length: 8 }, (_, i) => `.r${i}{color:var(--reveal-${i})}`).join("");
+  const shades = Array.from({ length: REVEAL_SHADES }, (_, i) => `.r${i}{color:var(--reveal-${i})}`).join("");
   const tints = "--edge:#868e99;--tint:#0000000f;";
   const dark = "--edge:#79818d;--tint:#ffffff1c;";
   const style = `:root{${colourVariables("light")}${tints}}@media (prefers-color-scheme:dark){:root{${colourVariables("dark")}${dark}}}${shades}`;
@@ -42,7 +45,6 @@ function colours(): Plugin {
 
 /** Modules of the library that the worker's build has in smaller form, without what the page does not offer. */
 const smaller: Readonly<Record<string, string>> = {
-  "parts.ts": "parts.ts",
   "denoisers/leave-one-out-model.ts": "readings.ts",
   "denoisers/mask-among-tokens.ts": "readings.ts",
   "denoisers/next-token-model.ts": "readings.ts",
@@ -52,10 +54,9 @@ const smaller: Readonly<Record<string, string>> = {
   "measures/likelihood.ts": "likelihood.ts",
 };
 
-function fewerParts(): Plugin {
-  const library = fileURLToPath(new URL("../src/", import.meta.url));
+function smallerModules(): Plugin {
   return {
-    name: "fewer-parts",
+    name: "smaller-modules",
     enforce: "pre",
     async resolveId(source, importer) {
       const name = source.split("/").at(-1);
@@ -63,6 +64,17 @@ function fewerParts(): Plugin {
       const found = await this.resolve(source, importer, { skipSelf: true });
       const own = found?.id.startsWith(library) ? smaller[found.id.slice(library.length)] : undefined;
       return own === undefined ? found : join(root, "src/worker-build", own);
+    },
+  };
+}
+
+/** Leaves out of the library's table of parts what the page does not offer, so that it is not sent to the reader. */
+function fewerParts(): Plugin {
+  return {
+    name: "fewer-parts",
+    enforce: "pre",
+    transform(code, id) {
+      return id === `${library}parts.ts` ? onlyOffered(code) : null;
     },
   };
 }
@@ -118,7 +130,7 @@ const config: UserConfig = {
   base: "./",
   plugins: [colours(), served(), offline()],
   define: { RUNTIME: JSON.stringify(runtimeFolder) },
-  worker: { format: "es", plugins: () => [fewerParts()] },
+  worker: { format: "es", plugins: () => [fewerParts(), smallerModules()] },
   // With shared memory, so that WebAssembly may use threads.
   preview: {
     headers: { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp" },

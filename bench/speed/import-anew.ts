@@ -8,10 +8,6 @@ import type { WeightFormatName } from "../../src/import/weight-formats/weight-fo
 export interface ImportedAnew {
   readonly folder: string;
   readonly weights: WeightFormatName;
-  /** Bytes of the network's files. */
-  readonly bytes: number;
-  readonly parameters: number;
-  readonly seconds: number;
   remove(): void;
 }
 
@@ -20,10 +16,9 @@ export async function importAnew(checkpoint: string, weights: WeightFormatName):
   const place = mkdtempSync(join(tmpdir(), "fewstep-bench-"));
   const remove = (): void => rmSync(place, { recursive: true, force: true });
   try {
-    const started = performance.now();
     const folder = join(place, weights);
-    const { bytes, parameters } = await importFolder(checkpoint, { out: folder, weights });
-    return { folder, weights, bytes, parameters, seconds: (performance.now() - started) / 1000, remove };
+    await importFolder(checkpoint, { out: folder, weights });
+    return { folder, weights, remove };
   } catch (cause) {
     remove();
     throw cause;

@@ -3,7 +3,7 @@ export interface Rounds<Result> {
   /** Each task is run once a round. */
   readonly rounds: number;
   /** A task that has run once is left out of further rounds when its runs have taken so many seconds. */
-  readonly patience?: number;
+  readonly patience: number;
   /** The result with the least cost is kept. */
   readonly cost: (result: Result) => number;
   /** Told what runs next. */
@@ -22,7 +22,7 @@ export interface Best<Result> {
  */
 export async function interleaved<Result>(
   tasks: Readonly<Record<string, () => Promise<Result>>>,
-  { rounds, patience = Number.POSITIVE_INFINITY, cost, onTask = () => {} }: Rounds<Result>,
+  { rounds, patience, cost, onTask = () => {} }: Rounds<Result>,
 ): Promise<Record<string, Best<Result>>> {
   const best: Record<string, Best<Result>> = {};
   const seconds: Record<string, number> = {};

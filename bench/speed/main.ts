@@ -1,7 +1,8 @@
 /**
  * Measures imported networks with random weights: forward passes, sampling with all rows and with those that are
  * decided, peak memory, and the same network and loop in plain PyTorch if there is one. `npm run bench:speed` does all
- * of it and writes docs/results/speed.md; `npm run bench:speed -- --shapes tiny,small --python ""` is quick.
+ * of it and writes docs/results/speed.md; `node --import tsx bench/speed/main.ts --shapes tiny,small --python ""` is
+ * quick and only prints.
  */
 import { writeFileSync } from "node:fs";
 import { availableParallelism, loadavg } from "node:os";
@@ -18,19 +19,11 @@ const { values } = parseArgs({
   options: {
     shapes: { type: "string", default: "tiny,small,gpt2-small" },
     weights: { type: "string", default: "fp32,int8" },
-    steps: { type: "string", default: "8,16,32,64" },
-    rounds: { type: "string", default: "3" },
-    seed: { type: "string", default: "0" },
-    threads: { type: "string", default: `${availableParallelism()}` },
     python: { type: "string", default: "python3" },
     out: { type: "string" },
   },
 });
-const [rounds, seed, threads] = [values.rounds, values.seed, values.threads].map(Number) as [
-  number,
-  number,
-  number,
-];
+const settings = { seed: 0, threads: availableParallelism(), steps: [8, 16, 32, 64], rounds: 2 };
 const weights = values.weights.split(",") as WeightFormatName[];
 const unknown = weights.find((name) => !weightFormatNames.includes(name));
 if (unknown !== undefined) {
@@ -43,11 +36,8 @@ const measured: Measured[] = [];
 for (const shape of values.shapes.split(",").map(shapeNamed)) {
   measured.push(
     await measureShape(shape, {
-      seed,
-      threads,
+      ...settings,
       weights,
-      steps: values.steps.split(",").map(Number),
-      rounds,
       python: values.python,
       onTask: (name) => process.stderr.write(`${shape.name}: ${name}\n`),
     }),
@@ -60,7 +50,7 @@ const torch = measured.flatMap(({ reference }) =>
 const text = [
   "# Speed of imported networks",
   "",
-  `Command: \`npm run bench:speed\`. MDLM's network with random weights, seed ${seed}, batch 1, stratified selection; ${threads} threads on each side, in turn, best of as many runs as stand in brackets; ${((performance.now() - started) / 60_000).toFixed(1)} minutes on ${machineClass()}, ONNX Runtime ${env.versions.node}${torch ? `, PyTorch ${torch}` : ""}; ${load.toFixed(1)} processes wanted a core when it began.`,
+  `Command: \`npm run bench:speed\`. MDLM's network with random weights, seed ${settings.seed}, batch 1, stratified selection; ${settings.threads} threads on each side, in turn, best of as many runs as stand in brackets; ${((performance.now() - started) / 60_000).toFixed(1)} minutes on ${machineClass()}, ONNX Runtime ${env.versions.node}${torch ? `, PyTorch ${torch}` : ""}; ${load.toFixed(1)} processes wanted a core when it began.`,
   "",
   '"All rows" computes the logits of every position at every call, "wanted rows" those of the positions that are decided. Own work is what is spent outside the runtime\'s `run`. PyTorch\'s loop is [bench/reference.py](../../bench/reference.py).',
   "",

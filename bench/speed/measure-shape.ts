@@ -86,7 +86,6 @@ export async function measureShape(shape: Shape, settings: MeasureSettings): Pro
       const memory = await memoryOf(imported.folder, threads);
       models.push({
         weights: imported.weights,
-        bytes: imported.bytes,
         forward: forward.ours[at]!,
         sampled: sampled.ours[at]!,
         ...agreements[at]!,

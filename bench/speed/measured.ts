@@ -22,7 +22,6 @@ export interface Sampled {
 /** What was measured of one network. */
 export interface MeasuredModel {
   readonly weights: WeightFormatName;
-  readonly bytes: number;
   /** Milliseconds of a call, by the number of rows that are asked for. */
   readonly forward: readonly { readonly rows: number; readonly best: Best<number> }[];
   readonly sampled: readonly Sampled[];

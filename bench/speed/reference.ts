@@ -10,7 +10,6 @@ export type Mode = (typeof modes)[number];
 export interface Reference {
   /** PyTorch's version. */
   readonly torch: string;
-  readonly threads: number;
   /** Seconds of one forward pass. */
   forward(mode: Mode): Promise<number>;
   /** Seconds of a run of sampling, and of these the seconds inside the network. */
@@ -64,7 +63,7 @@ export async function openReference(
     return found;
   }
 
-  const greeting = await answer<{ torch: string; threads: number }>();
+  const greeting = await answer<{ torch: string }>();
   if (typeof greeting === "string") return greeting;
   return {
     ...greeting,

@@ -17,6 +17,16 @@ export interface GivenOptions {
   readonly plan?: string;
 }
 
+/** What is known of what a run is given before its model is loaded. */
+export interface ReadGiven {
+  /** D; absent for the model's usual length. */
+  readonly length?: number;
+  /** The text of --given or --given-file, which may be a pipe and can be read once. */
+  readonly template?: string;
+  /** The model's text, where the length is that of one. */
+  readonly text?: TextCodec;
+}
+
 /** What a run is given, and how its samples are written. */
 export interface Given {
   /** [length] tokens that stay, -1 where free; absent where all is free. */
@@ -26,31 +36,37 @@ export interface Given {
 }
 
 /**
- * How long the sequences of a run are, before its model is loaded: as --length says; else as long as the text that is
+ * Reads what a run is given, and how long its sequences are: as --length says; else as long as the text that is
  * given, where the network takes any length and no plan fixes it.
- *
- * @returns undefined for the model's usual length
  */
-export async function sequenceLength(reference: string, options: GivenOptions): Promise<number | undefined> {
+export async function readGiven(reference: string, options: GivenOptions): Promise<ReadGiven> {
   const { length, prompt, answer, plan } = options;
   const template = await givenText(options);
-  if (length !== undefined || plan !== undefined || reference.startsWith("chain:")) return length;
-  if (template === undefined && (prompt === undefined || answer === undefined)) return undefined;
+  const read = {
+    ...(length === undefined ? {} : { length }),
+    ...(template === undefined ? {} : { template }),
+  };
+  if (length !== undefined || plan !== undefined || reference.startsWith("chain:")) return read;
+  if (template === undefined && (prompt === undefined || answer === undefined)) return read;
   const folder = await modelFolder(reference);
   const manifest = await readManifest(folder);
-  if (manifest.longest === undefined || manifest.tokenizer === undefined) return undefined;
-  const codec = await manifestText(folder, manifest);
-  return codec.template(template ?? prompt + codec.blanks(answer!)).length;
+  if (!isElastic(manifest)) return read;
+  const text = await manifestText(folder, manifest);
+  const whole = template ?? prompt + text.blanks(answer!);
+  return { ...read, length: text.template(whole).length, text };
 }
 
 /**
  * The tokens that a run is given, from --given, --given-file, or --prompt and --answer. A network that was trained on
  * sequences between special tokens and does not see padding is given those tokens always.
  */
-export async function givenTokens(model: Model, options: GivenOptions): Promise<Given> {
+export async function givenTokens(
+  model: Model,
+  options: GivenOptions,
+  { template, text: opened }: ReadGiven,
+): Promise<Given> {
   const { length } = model.denoiser;
-  const text = await model.text();
-  const template = await givenText(options);
+  const text = opened ?? (await model.text());
   if (template !== undefined) return { tokens: text.template(template, { length }), text };
   if (options.prompt !== undefined) return answered(model, { ...options, prompt: options.prompt }, text);
   if (text.units !== "pieces" || model.manifest?.padding === undefined) return { text };

@@ -1,8 +1,8 @@
 #!/usr/bin/env node
-import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { fileProblem } from "../node/file-problem.ts";
 import { removeUnfinished } from "../node/index.ts";
+import { version } from "../node/version.ts";
 import { compareCommand } from "./compare-command.ts";
 import { curveCommand } from "./curve-command.ts";
 import { demoCommand } from "./demo-command.ts";
@@ -15,10 +15,6 @@ import { usageError } from "./usage-error.ts";
 
 /** Exit codes: 0 done, 1 a file, model or option value is wrong, 2 wrong usage, 130 interrupted. */
 const INTERRUPTED = 130;
-
-const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
-  version: string;
-};
 
 const program = new Command("fewstep")
   .description("Good samples from diffusion models in as few model calls as possible")

@@ -149,7 +149,7 @@ async function bySampling(
   for (const calls of numbers) {
     const file = path(calls);
     const each = await findPlan(model, {
-      ...{ calls, budget, check, seed, batch, levels, prefix, progress, threads: options.threads },
+      ...{ calls, budget, check, seed, batch, levels, prefix, progress },
       sequences: Math.min(options.sequences, MEASURED),
       ...(parts ? { parts } : {}),
       ...(file ? { journal: `${file}.search` } : {}),

@@ -8,7 +8,7 @@ import { type PlanSearch, searchPlans } from "../optimize/search-plans.ts";
 import { makePart, type NamedPart, selectors } from "../parts.ts";
 import type { Plan } from "../plan.ts";
 import type { SampleOptions } from "../sample.ts";
-import { callsText } from "./check-plan.ts";
+import { callsText, methodText } from "./check-plan.ts";
 import { identity } from "./identity.ts";
 import { givenPrefix } from "./prefix.ts";
 import type { Progress } from "./progress.ts";
@@ -29,8 +29,6 @@ export interface PlanSearchSettings {
   readonly levels: number;
   /** Tokens given to every sequence, from the fresh data. */
   readonly prefix?: number;
-  /** Threads of one call of a network that judges; default all cores. */
-  readonly threads?: number | undefined;
   /** To choose the schedule alone, for these parts; absent: sampler, selector, schedule and corrector. */
   readonly parts?: { readonly sampler: NamedPart; readonly selector?: NamedPart };
   /** Where the search keeps what it learned until it is finished; absent: nowhere. */
@@ -189,11 +187,27 @@ function planOf(
       plan: { value: own.value, standardError: own.standardError },
       plain,
       wins: gaps.every((gap) => gap > 2),
-      verdict: gaps.every((gap) => gap > 2)
-        ? `better than every plain method at ${callsText(settings.calls)} (by at least ${Math.min(...gaps).toFixed(1)} standard errors)`
-        : `as good as the best plain method at ${callsText(settings.calls)}, within two standard errors`,
+      verdict: searchVerdict(gaps, {
+        names: plain.map((each) => methodText(each.schedule, each.selector)),
+        measure: decides.name,
+        calls: settings.calls,
+      }),
     },
   };
+}
+
+/** @param gaps how many standard errors the plan is better than each plain method in the measure */
+export function searchVerdict(
+  gaps: readonly number[],
+  { names, measure, calls }: { names: readonly string[]; measure: string; calls: number },
+): string {
+  const at = `at ${callsText(calls)}`;
+  const least = Math.min(...gaps);
+  if (least > 2)
+    return `better than every plain method ${at} (by at least ${least.toFixed(1)} standard errors)`;
+  if (least >= -2) return `as good as the best plain method ${at}, within two standard errors`;
+  const worse = names.filter((_, i) => gaps[i]! < -2);
+  return `worse in ${measure} than ${worse.join(" and ")} ${at} (by up to ${(-least).toFixed(1)} standard errors), and chosen for the score of all measures together`;
 }
 
 function remembered<Value>(

@@ -5,10 +5,11 @@ import { type JobSettings, jobRows } from "../node/jobs/job-rows.ts";
 import { parseBytes } from "../node/jobs/memory.ts";
 import type { Layout } from "../node/jobs/sample-in-workers.ts";
 import type { JobRows } from "../node/jobs/sample-range.ts";
-import { type FinishedJob, keptText, writeJob } from "../node/jobs/sample-to-file.ts";
+import { type FinishedJob, keptText, textOfRows, totalsOf, writeJob } from "../node/jobs/sample-to-file.ts";
 import { readPlan } from "../node/plan-file.ts";
+import { rowsOf } from "../node/write-samples.ts";
 import type { NamedPart } from "../parts.ts";
-import { type GivenOptions, givenTokens, sequenceLength } from "./given-tokens.ts";
+import { type GivenOptions, givenTokens, readGiven } from "./given-tokens.ts";
 import { leaving } from "./leaving.ts";
 import { natural, positive, real, shared } from "./options.ts";
 import { chosenMethod, type MethodOptions } from "./sample-method.ts";
@@ -108,7 +109,8 @@ export function sampleCommand(): Command {
       '\nSeveral melodies in one .mid follow one another, with a bar of rest between them and a marker at each start; a .svg has a piano roll of each. Images make one contact sheet.\n\nA text given to a model with a tokenizer is a whole sequence: the tokenizer puts its special tokens around it. With --length it may be longer: behind the text comes padding where the network does not see it, else blanks. Samples are shown up to the token that ends a text.\n\nWith --out every finished batch is kept in a journal beside the file, FILE.part: a job that was interrupted or killed goes on from there when the same command is run again.\n\nExamples:\n  fewstep sample text --steps 8\n  fewstep sample text --plan plan.json --count 512 --seed 1 --out samples.npy\n  fewstep sample text --count 10000 --workers auto --memory 2GB --out many.jsonl\n  fewstep sample text --given "in the beginning ____________ and the earth"\n  fewstep sample ./bert --given "The [MASK][MASK] sat on the mat." --steps 2\n  fewstep sample ./llada --prompt "Why is the sky blue?" --answer 64 --select blockwise:size=32 --steps 32 --temperature 0\n  fewstep sample countdown --schedule optimal --steps 4 --json\n  fewstep sample bach --count 4 --steps 32 --out melodies.mid\n  fewstep sample digits --count 25 --steps 32 --out digits.png',
     )
     .action(async (reference: string, options: SampleCommandOptions) => {
-      const length = await sequenceLength(reference, options);
+      const read = await readGiven(reference, options);
+      const { length } = read;
       await withModel(reference, { ...options, ...(length ? { length } : {}) }, async (session) => {
         const { model, progress, print } = session;
         const { count, firstRow, seed, out, temperature, topP } = options;
@@ -121,7 +123,7 @@ export function sampleCommand(): Command {
         const { method, asked } = options.plan
           ? { method: await readPlan(options.plan) }
           : await chosenMethod(session, options);
-        const { tokens: given, text } = await givenTokens(model, options);
+        const { tokens: given, text } = await givenTokens(model, options, read);
         const job: SampleJob = {
           reference,
           ...(options.small ? { small: true } : {}),
@@ -157,7 +159,7 @@ export function sampleCommand(): Command {
             ...settings,
             ...(options.restart ? { restart: true } : {}),
             asked,
-            text: text.units === "numbers" ? undefined : (row) => text.decode(row),
+            text: textOfRows(text),
             extra: ({ calls }) => told(calls),
             onJournal: (journal) => leaving.say(() => keptText(journal, count)),
           });
@@ -167,16 +169,12 @@ export function sampleCommand(): Command {
         }
         const made: JobRows[] = [];
         for await (const rows of jobRows(model, job, settings)) made.push(rows);
-        const calls = Math.max(...made.map((each) => each.calls));
-        const evaluations = made.reduce((sum, each) => sum + each.evaluations, 0);
-        const rows = made.flatMap(({ tokens, count, length }) =>
-          Array.from({ length: count }, (_, row) => tokens.subarray(row * length, (row + 1) * length)),
-        );
-        const texts = () => rows.map((row) => text.decode(row));
-        const shown = () =>
-          description ? { tokens: rows.map((row) => Array.from(row)) } : { text: texts() };
-        print({ ...told(calls), evaluations, count, layout, ...shown() }, () =>
-          description ? samplesText(rows, { description, vocabulary }) : texts().join("\n"),
+        const { calls, evaluations } = totalsOf(made);
+        const rows = made.flatMap(({ tokens, length }) => rowsOf(tokens, length));
+        const texts = description ? [] : rows.map((row) => text.decode(row));
+        const shown = description ? { tokens: rows.map((row) => Array.from(row)) } : { text: texts };
+        print({ ...told(calls), evaluations, count, layout, ...shown }, () =>
+          description ? samplesText(rows, { description, vocabulary }) : texts.join("\n"),
         );
       });
     });

@@ -1,8 +1,8 @@
-import type { JobMethod } from "../node/jobs/job.ts";
+import { type JobMethod, resolvedMethod } from "../node/jobs/job.ts";
 import { type JournalHead, readJournalHead } from "../node/jobs/journal-head.ts";
 import { journalPath } from "../node/jobs/sample-to-file.ts";
 import type { SearchMethod } from "../optimize/find-schedules.ts";
-import { makePart, type NamedPart, parsePart, plainSchedules, samplers, selectors } from "../parts.ts";
+import { makePart, type NamedPart, parsePart, plainSchedules, selectors } from "../parts.ts";
 import { random } from "../selectors/random.ts";
 import type { GivenOptions } from "./given-tokens.ts";
 import { search } from "./schedules.ts";
@@ -19,7 +19,6 @@ export interface MethodOptions extends Pick<GivenOptions, "given" | "givenFile" 
   readonly levels: number;
   readonly seed: number;
   readonly batch?: number;
-  readonly threads?: number;
   readonly out?: string;
   readonly restart?: boolean;
 }
@@ -34,24 +33,25 @@ export async function chosenMethod(
   const steps = Math.min(options.steps ?? 8, isText ? model.denoiser.length : Number.POSITIVE_INFINITY);
   const method = options.schedule as SearchMethod;
   checkSteps([steps], { length: model.denoiser.length, method });
-  const { select, sampler = { name: "ancestral" }, corrector, sequences, levels, seed, batch = 8 } = options;
-  const selects = model.process.mask !== undefined && makePart("sampler", samplers, sampler).selects;
-  const name = select ?? (selects ? "stratified" : undefined);
-  const selector = name === undefined ? undefined : parsePart(name);
-  const parts = { sampler, ...(selector ? { selector } : {}), ...(corrector ? { corrector } : {}) };
-  if (plainSchedules[options.schedule]) {
-    return { method: { ...parts, schedule: { name: options.schedule, steps } } };
-  }
+  const { select, sampler, corrector, sequences, levels, seed, batch = 8 } = options;
+  const parts = {
+    ...(sampler ? { sampler } : {}),
+    ...(select === undefined ? {} : { selector: parsePart(select) }),
+    ...(corrector ? { corrector } : {}),
+  };
+  const plain: JobMethod = { ...parts, schedule: { name: options.schedule, steps } };
+  if (plainSchedules[options.schedule]) return { method: plain };
   const asked = { schedule: method, steps, sequences, levels };
   const known = options.out && !options.restart ? await readJournalHead(journalPath(options.out)) : undefined;
   if (known && JSON.stringify(known["asked"]) === JSON.stringify(asked)) {
     const { schedule } = known["method"] as JobMethod;
     return { method: { ...parts, schedule }, asked };
   }
+  const { selector } = resolvedMethod(model, { method: plain });
   const found = await search(
     model,
     { steps: [steps], method, selector: selector ? makePart("selector", selectors, selector) : random() },
-    { sequences, levels, seed, batch, threads: options.threads, progress },
+    { sequences, levels, seed, batch, progress },
   );
   const { schedule, values } = found.schedules[0]!;
   return { method: { ...parts, schedule: { name: schedule.name, ...values } }, asked };

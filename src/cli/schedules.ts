@@ -24,8 +24,6 @@ export interface SearchSettings {
   readonly levels: number;
   readonly seed: number;
   readonly batch: number;
-  /** Threads of one call of a network that judges; default all cores. */
-  readonly threads?: number | undefined;
   readonly predictSequences?: number;
 }
 

@@ -1,7 +1,7 @@
 import { InvalidArgumentError } from "commander";
-import { corrupted, loadModel, type Model } from "../node/index.ts";
+import type { Model } from "../node/index.ts";
+import { type JobModel, loadJobModel } from "../node/jobs/job.ts";
 import type { SearchMethod } from "../optimize/find-schedules.ts";
-import type { NamedPart } from "../parts.ts";
 import { interruptible } from "./interruptible.ts";
 import { type Progress, progressLine } from "./progress.ts";
 import { halves, isPowerOfTwo } from "./schedules.ts";
@@ -17,27 +17,11 @@ export interface Session {
 /** Loads the model, runs the command and frees the model whatever happens. */
 export async function withModel(
   reference: string,
-  options: {
-    json?: boolean;
-    threads?: number;
-    small?: boolean;
-    length?: number;
-    process?: NamedPart;
-    noise?: NamedPart;
-  },
+  options: Omit<JobModel, "reference"> & { readonly json?: boolean; readonly threads?: number },
   run: (session: Session) => Promise<void>,
 ): Promise<void> {
   const progress = progressLine(process.stderr);
-  const { process: corruption, noise } = options;
-  const loaded = await loadModel(reference, {
-    ...(options.threads ? { threads: options.threads } : {}),
-    ...(options.small ? { small: true } : {}),
-    ...(options.length ? { length: options.length } : {}),
-  });
-  const model = corrupted(loaded, {
-    ...(corruption ? { process: corruption } : {}),
-    ...(noise ? { noise } : {}),
-  });
+  const model = await loadJobModel({ ...options, reference }, options);
   // A command may free the model early.
   let freed: Promise<void> | undefined;
   const dispose = () => (freed ??= model.dispose());

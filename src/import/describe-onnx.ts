@@ -1,8 +1,7 @@
 import { basename, dirname, resolve } from "node:path";
-import { noiseFrom, processFrom } from "../model/corruption.ts";
-import type { Unwritten } from "./describe.ts";
+import { numbered, type Unwritten } from "./describe.ts";
 import type { OnnxRoles } from "./onnx-roles.ts";
-import { quoted } from "./safetensors/safetensors-header.ts";
+import { quoted } from "./quoted.ts";
 import { maskToken } from "./tokenizer/mask-token.ts";
 
 /** What the caller says of a network that the file does not. */
@@ -23,10 +22,7 @@ interface Known {
 }
 
 /**
- * The manifest of somebody's network before it is written.
- *
- * A mask that is the output's last column is left out of the vocabulary, one that has no column is the token behind
- * it, and any other stays a token, which is never predicted.
+ * The manifest of somebody's network before it is written, its tokens `numbered`.
  *
  * @throws Error with one sentence if the length or the mask is not known or cannot be
  */
@@ -38,16 +34,9 @@ export async function describeOnnx(roles: OnnxRoles, { file, wishes }: Known): P
   if (process === "uniform" && wishes.mask !== undefined) {
     throw new RangeError(`mask = ${wishes.mask}, and the process uniform has no mask; leave it out`);
   }
-  const isLast = mask === width - 1;
-  const vocabulary = isLast ? width - 1 : width;
   // A noise level is finite: as SEDD, MDLM and Duo were trained.
   const noise = sigma === undefined ? { name: "linear" } : { name: "linear", eps: 0.001 };
-  try {
-    noiseFrom(noise);
-    processFrom(process, { vocabulary });
-  } catch (cause) {
-    throw new Error(`${file}: ${(cause as Error).message}`, { cause });
-  }
+  const { vocabulary, ...masked } = numbered({ width, mask, noise, process }, file);
   return {
     format: "fewstep/model",
     version: 1,
@@ -62,7 +51,7 @@ export async function describeOnnx(roles: OnnxRoles, { file, wishes }: Known): P
     vocabulary,
     inputs: { tokens, ...(time === undefined ? {} : { time }), ...(sigma === undefined ? {} : { sigma }) },
     output,
-    ...(isLast ? { maskColumn: true } : mask === undefined || mask === width ? {} : { mask }),
+    ...masked,
     training: { architecture: "onnx" },
   };
 }

@@ -27,29 +27,42 @@ export interface Known {
 }
 
 /**
- * The manifest of a network that was built.
+ * Tokens as the library numbers them: a mask in the network's last column is left out of the vocabulary, one that has
+ * no column is the token behind it, and any other stays a token, which is never predicted.
  *
- * A mask that is the last of the network's tokens is left out of the vocabulary, as the library numbers it; any
- * other stays a token, which is never predicted.
+ * @param where the file, as errors name it
+ * @throws Error with one sentence if there is no such noise, or no such process over these tokens
+ */
+export function numbered(
+  { width, mask, noise, process }: Pick<Built, "width" | "noise" | "process"> & { mask: number | undefined },
+  where: string,
+): Pick<Manifest, "vocabulary" | "maskColumn" | "mask"> {
+  const isLast = mask === width - 1;
+  const vocabulary = isLast ? width - 1 : width;
+  try {
+    noiseFrom(noise);
+    processFrom(process, { vocabulary });
+  } catch (cause) {
+    throw new Error(`${where}: ${(cause as Error).message}`, { cause });
+  }
+  if (isLast) return { vocabulary, maskColumn: true };
+  return { vocabulary, ...(mask === undefined || mask === width ? {} : { mask }) };
+}
+
+/**
+ * The manifest of a network that was built.
  *
  * @throws Error with one sentence if the mask is not known, or what the caller or the config says is out of range
  */
 export async function describe(built: Built, known: Known): Promise<Unwritten> {
   const { architecture, parameters, folder, where, wishes } = known;
-  const { width, longest, padding } = built;
+  const { longest, padding } = built;
   const mask = await maskOf(built, known);
   const length = wishes.length ?? Math.min(longest, USUAL_LENGTH);
   if (!(Number.isInteger(length) && length >= 1 && length <= longest)) {
     throw new RangeError(`length = ${length}; expected 1 to ${longest}, the most that ${where} allows`);
   }
-  const isLast = mask === width - 1;
-  const vocabulary = isLast ? width - 1 : width;
-  try {
-    noiseFrom(built.noise);
-    processFrom(built.process, { vocabulary });
-  } catch (cause) {
-    throw new Error(`${where}: ${(cause as Error).message}`, { cause });
-  }
+  const { vocabulary, ...masked } = numbered({ ...built, mask }, where);
   return {
     format: "fewstep/model",
     version: 1,
@@ -64,7 +77,7 @@ export async function describe(built: Built, known: Known): Promise<Unwritten> {
     longest,
     vocabulary,
     inputs: { tokens: "x", ...(built.sigma ? { sigma: "sigma" } : {}), rows: "rows" },
-    ...(isLast ? { maskColumn: true } : mask === undefined ? {} : { mask }),
+    ...masked,
     ...(padding !== undefined && padding < vocabulary && padding !== mask ? { padding } : {}),
     ...(built.returns === undefined ? {} : { returns: built.returns }),
     training: { architecture, ...(wishes.source === undefined ? {} : { source: wishes.source }) },

@@ -9,11 +9,11 @@ import type { Architecture, Built } from "./architecture.ts";
 import { architectures } from "./architectures/index.ts";
 import { describe, type Unwritten } from "./describe.ts";
 import { net } from "./net.ts";
-import { type Graph, graph } from "./onnx-file/graph.ts";
+import { type Graph, graph, weightBytes } from "./onnx-file/graph.ts";
 import { type WrittenOnnx, writeOnnx } from "./onnx-file/write-onnx.ts";
+import { quoted } from "./quoted.ts";
 import { openCheckpoint } from "./safetensors/checkpoint.ts";
-import { quoted } from "./safetensors/safetensors-header.ts";
-import { type CopiedFile, copyTokenizer } from "./tokenizer/copy-tokenizer.ts";
+import { type CopiedFile, tokenizerFiles } from "./tokenizer/copy-tokenizer.ts";
 import type { WeightFormatName } from "./weight-formats/weight-format.ts";
 import { weights } from "./weights.ts";
 import { storedCost, type WeightsCost, weightsCost } from "./weights-cost.ts";
@@ -64,8 +64,8 @@ const recomputed = /(^|\.)(inv_freq|position_ids)$/;
 
 /**
  * Imports a checkpoint as it is published, config.json and safetensors, as a model folder that `loadModel` opens:
- * model.onnx, and manifest.json. The folder appears whole or not at all; the weights
- * pass through memory piece by piece.
+ * model.onnx and manifest.json. The folder appears whole or not at all; the weights pass through memory piece by
+ * piece.
  *
  * @throws Error with one sentence if the checkpoint is damaged, of no known architecture, or at odds with itself
  */
@@ -99,7 +99,10 @@ export async function importFolder(folder: string, options: ImportOptions): Prom
       where,
       wishes: options,
     });
-    const beside = await tokenizerBeside(folder, { ...described, architecture: architecture.name }, options);
+    const beside = await tokenizerFiles(options.tokenizer, {
+      places: [folder],
+      model: { ...described, architecture: architecture.name },
+    });
     const manifest = beside.length > 0 ? { ...described, tokenizer: "tokenizer.json" } : described;
     const exact = format === "fp32" ? undefined : { format, network: build("fp32").network, parameters };
     const written = await writeWhole(network, manifest, { ...options, beside, exact });
@@ -149,20 +152,6 @@ export async function checkOut(out: string): Promise<void> {
   }
 }
 
-/** @throws Error if there is no tokenizer where the caller says that it is */
-async function tokenizerBeside(
-  folder: string,
-  model: Unwritten & { readonly architecture: string },
-  { tokenizer }: ImportOptions,
-): Promise<readonly CopiedFile[]> {
-  if (tokenizer === false) return [];
-  const found = await copyTokenizer(tokenizer ?? folder, model);
-  if (found || tokenizer === undefined) return found ?? [];
-  throw new Error(
-    `${tokenizer} has no tokenizer: expected tokenizer.json in it, or vocab.txt, or vocab.json and merges.txt`,
-  );
-}
-
 /** What weights that are not float32 are compared with. */
 interface Exact {
   readonly format: Exclude<WeightFormatName, "fp32">;
@@ -184,10 +173,8 @@ async function writeWhole(
     free,
   }: ImportOptions & { beside: readonly CopiedFile[]; exact: Exact | undefined },
 ): Promise<WrittenOnnx & { manifest: Manifest; cost?: WeightsCost | { readonly leftOut: string } }> {
-  const bytesOf = ({ finished }: Graph): number =>
-    finished().initializers.reduce((a, { bytes }) => a + bytes, 0);
-  const own = bytesOf(network);
-  const total = own + (exact ? bytesOf(exact.network) : 0);
+  const own = weightBytes(network);
+  const total = own + (exact ? weightBytes(exact.network) : 0);
   const tell = (bytes: number): void => {
     throwIfAborted(signal);
     onProgress(bytes / total);

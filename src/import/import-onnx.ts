@@ -12,10 +12,10 @@ import { elementTypes } from "./onnx-file/onnx-schema.ts";
 import { readOnnx } from "./onnx-file/read-onnx.ts";
 import { saveOnnx } from "./onnx-file/save-onnx.ts";
 import { onnxRoles } from "./onnx-roles.ts";
+import { quoted } from "./quoted.ts";
 import { pruned } from "./row-surgery/prune-onnx.ts";
 import { addRows } from "./row-surgery/row-surgery.ts";
-import { quoted } from "./safetensors/safetensors-header.ts";
-import { type CopiedFile, copyTokenizer } from "./tokenizer/copy-tokenizer.ts";
+import { type CopiedFile, tokenizerFiles } from "./tokenizer/copy-tokenizer.ts";
 
 /** How an .onnx file is imported. */
 export interface OnnxImportOptions extends OnnxWishes, Pick<ImportOptions, "out" | "onProgress" | "signal"> {
@@ -35,10 +35,9 @@ const MODEL_FILE = "model.onnx";
 const reserved = [MODEL_FILE, "manifest.json", "tokenizer.json", "tokenizer_config.json"];
 
 /**
- * Imports an .onnx file, as any exporter writes it, as a model folder that `loadModel` opens. The network gets the
- * input `rows` where that can be done (`addRows`); inputs for padding and for pairs of texts, which every exported
- * masked language model has, become constants; weights stay as they are, and files with weights are copied. The
- * folder appears whole or not at all.
+ * Makes a model folder that `loadModel` opens of an .onnx file from elsewhere. The network gets the input `rows`
+ * where that can be done (`addRows`); inputs for padding and for pairs of texts become constants (`fillInputs`);
+ * weights stay as they are, and files with weights are copied. The folder appears whole or not at all.
  *
  * @throws Error with one sentence if the file is damaged, or it cannot be told what its inputs and outputs are for
  */
@@ -47,7 +46,10 @@ export async function importOnnx(file: string, options: OnnxImportOptions): Prom
   const read = await readOnnx(file);
   const roles = onnxRoles(read, { where: file, ...options });
   const described = await describeOnnx(roles, { file, wishes: options });
-  const beside = await tokenizerOf(file, { ...options, manifest: described });
+  const beside = await tokenizerFiles(options.tokenizer, {
+    places: tokenizerPlaces(file),
+    model: { ...described, architecture: "onnx" },
+  });
   const { model, rows, dense } = withRows(onlyOutput(fillInputs(read, roles), roles.output), roles.output);
   if (!model.graph.input.some(({ name }) => name === roles.tokens)) {
     throw new Error(
@@ -64,21 +66,6 @@ export async function importOnnx(file: string, options: OnnxImportOptions): Prom
     unused: [],
     ...(dense === undefined ? {} : { dense }),
   };
-}
-
-async function tokenizerOf(
-  file: string,
-  { tokenizer, manifest }: { tokenizer?: string | false; manifest: Unwritten },
-): Promise<readonly CopiedFile[]> {
-  if (tokenizer === false) return [];
-  for (const folder of tokenizer === undefined ? tokenizerPlaces(file) : [tokenizer]) {
-    const found = await copyTokenizer(folder, { ...manifest, architecture: "onnx" });
-    if (found) return found;
-  }
-  if (tokenizer === undefined) return [];
-  throw new Error(
-    `${tokenizer} has no tokenizer: expected tokenizer.json in it, or vocab.txt, or vocab.json and merges.txt`,
-  );
 }
 
 /** The same model with one output, and what that needs. */

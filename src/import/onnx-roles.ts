@@ -1,7 +1,7 @@
 import { type OnnxGraph, type OnnxModel, type OnnxValue, tensorType } from "./onnx-file/onnx-model.ts";
 import { elementTypes } from "./onnx-file/onnx-schema.ts";
+import { quoted } from "./quoted.ts";
 import { graphFacts } from "./row-surgery/graph-facts.ts";
-import { quoted } from "./safetensors/safetensors-header.ts";
 
 /** What the inputs and the output of somebody's network are for. */
 export interface OnnxRoles {

@@ -7,7 +7,7 @@ import type { Manifest } from "../model/manifest.ts";
 import { openOnnx } from "../node/open-onnx.ts";
 import type { Unwritten } from "./describe.ts";
 import { type LogitsError, logitsError } from "./logits-error.ts";
-import type { Graph } from "./onnx-file/graph.ts";
+import { type Graph, weightBytes } from "./onnx-file/graph.ts";
 import { type WrittenOnnx, writeOnnx } from "./onnx-file/write-onnx.ts";
 
 /** What a format of weights costs and saves, against the same network in float32. */
@@ -53,8 +53,7 @@ export async function weightsCost({
   free?: { readonly memory: number; readonly disk: number } | undefined;
   onBytes?: (bytes: number) => void;
 }): Promise<WeightsCost | { readonly leftOut: string }> {
-  const bytes = exact.finished().initializers.reduce((sum, initializer) => sum + initializer.bytes, 0);
-  const leftOut = (await noRuntime()) ?? (await noRoom(bytes, free ?? (await halfOfFree(folder))));
+  const leftOut = (await noRuntime()) ?? noRoom(weightBytes(exact), free ?? (await halfOfFree(folder)));
   if (leftOut !== undefined) return { leftOut };
   const beside = join(folder, "float32");
   await mkdir(beside);

@@ -1,7 +1,7 @@
 import type { Initializer } from "./onnx-file/graph.ts";
+import { quoted } from "./quoted.ts";
 import type { Checkpoint, StoredTensor } from "./safetensors/checkpoint.ts";
 import { isFloat } from "./safetensors/safetensors.ts";
-import { quoted } from "./safetensors/safetensors-header.ts";
 
 /** The weights of a checkpoint as an architecture asks for them. */
 export interface Weights {

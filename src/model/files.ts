@@ -23,13 +23,17 @@ export const FILE_LIMIT: number = 2 ** 28;
 
 /** The value in a JSON file. @throws Error in one sentence as `Files.bytes`, or if it is not JSON */
 export async function readJsonOf(files: Files, name: string, options: ReadOptions = {}): Promise<unknown> {
-  const text = await files.text(name, options);
+  const { caller = "loadModel" } = options;
+  return parseJson(await files.text(name, options), { where: files.where(name), caller });
+}
+
+/** The value of a JSON text. @throws Error in one sentence, naming the file, if it is none */
+export function parseJson(text: string, { where, caller }: { where: string; caller: string }): unknown {
   try {
     return JSON.parse(text.replace(/^\uFEFF/, ""));
   } catch (cause) {
     const reason = (cause as Error).message.replace(/\s+/g, " ");
-    const { caller = "loadModel" } = options;
-    throw new Error(`${caller}: ${files.where(name)} is not JSON: ${reason}; correct the file`, { cause });
+    throw new Error(`${caller}: ${where} is not JSON: ${reason}; correct the file`, { cause });
   }
 }
 

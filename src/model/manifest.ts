@@ -12,6 +12,7 @@ import {
   processFrom,
   processSchema,
 } from "./corruption.ts";
+import { staysInside } from "./stays-inside.ts";
 import { checkAlphabet } from "./text.ts";
 
 /** A measure of sample quality that makes sense for a model. */
@@ -259,10 +260,6 @@ export function parseManifest(value: unknown, path: string): Manifest {
     );
   }
   return read;
-}
-
-function staysInside(name: string): boolean {
-  return name !== "" && !/^[/\\]|^[a-z]:|\0/i.test(name) && !name.split(/[/\\]/).includes("..");
 }
 
 /** @throws RangeError unless the network's tokens and its noise level can be what the manifest says */

@@ -32,7 +32,7 @@ export interface Model {
   readonly source?: ModelSource;
   /** The chain whose exact posterior the denoiser is, if it is one. */
   readonly chain?: ChainOptions;
-  /** Text of the tokens and back: of the tokenizer, which is read now, or of the alphabet, else numbers. */
+  /** Text of the tokens and back: of the tokenizer, which is read when first asked for, or of the alphabet, else numbers. */
   text(): Promise<TextCodec>;
   /** Data the model was not trained on, [n, length], if it comes with any. */
   heldOut(): Promise<Int32Array | undefined>;
@@ -100,6 +100,7 @@ export async function modelOf(
     );
   }
   const { file, sha256 } = named;
+  let codec: Promise<TextCodec> | undefined;
   const known = {
     name,
     description,
@@ -109,7 +110,7 @@ export async function modelOf(
     processDescription: processPart(manifest.process),
     noise: noiseFrom(manifest.noise),
     noiseDescription: manifest.noise,
-    text: () => textOf(manifest, source),
+    text: () => (codec ??= textOf(manifest, source)),
     heldOut: () => sequences(manifest.heldOut),
     fresh: () => sequences(manifest.fresh ?? manifest.heldOut),
     ...(alphabet === undefined ? {} : { alphabet }),

@@ -40,7 +40,7 @@ export function plainCodec({
 }
 
 /** One character a token; a blank is written _. */
-export function alphabetCodec(alphabet: string): TextCodec {
+function alphabetCodec(alphabet: string): TextCodec {
   return {
     units: "characters",
     encode: (text) => encode(text, alphabet),

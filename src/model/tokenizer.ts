@@ -1,4 +1,5 @@
 import type { Tokenizer } from "@huggingface/tokenizers";
+import { oneLine } from "../one-line.ts";
 import type { TextCodec } from "./text-codec.ts";
 import {
   checkTokens,
@@ -140,9 +141,8 @@ async function made(
     );
     return { library, maskText: own };
   } catch (cause) {
-    const reason = (cause as Error).message.replace(/\s+/g, " ").replace(/\.$/, "");
     throw new Error(
-      `${where} is no tokenizer that can be used: ${reason}; expected tokenizer.json as published with the checkpoint`,
+      `${where} is no tokenizer that can be used: ${oneLine(cause)}; expected tokenizer.json as published with the checkpoint`,
       { cause },
     );
   }

@@ -11,7 +11,7 @@ import { fileProblem } from "./file-problem.ts";
 export async function fileFingerprint(path: string): Promise<string> {
   const hash = createHash("sha256");
   try {
-    await pipeline(createReadStream(path), hash);
+    await pipeline(createReadStream(path, { highWaterMark: 2 ** 20 }), hash);
   } catch (cause) {
     throw new Error(`loadModel: cannot read ${path}: ${fileProblem(cause)}`, { cause });
   }
@@ -27,9 +27,9 @@ export async function checkedFingerprint(path: string, expected: string): Promis
   checkFingerprint(path, await fileFingerprint(path), expected);
 }
 
-/** @throws Error naming the file unless it has the fingerprint that is expected, if one is */
-export function checkFingerprint(path: string, found: string, expected: string | undefined): void {
-  if (expected === undefined || expected.toLowerCase() === found) return;
+/** @throws Error naming the file unless it has the fingerprint that is expected */
+export function checkFingerprint(path: string, found: string, expected: string): void {
+  if (expected.toLowerCase() === found) return;
   throw new Error(
     `loadModel: ${path} has the SHA-256 ${found}; the manifest says ${expected}: the file is damaged or another one, so fetch it again or correct the manifest`,
   );

@@ -1,25 +1,15 @@
-import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { FILE_LIMIT, type Files } from "../model/files.ts";
-import { fileProblem } from "./file-problem.ts";
 import { checkFingerprint, fingerprintOf } from "./fingerprint.ts";
+import { readBytes } from "./read-bytes.ts";
 
 /** The files in a folder. */
 export function folderFiles(folder: string): Files {
   const where = (name: string): string => join(folder, name);
   const bytes: Files["bytes"] = async (name, { limit = FILE_LIMIT, sha256, caller = "loadModel" } = {}) => {
     const path = where(name);
-    let read: Uint8Array<ArrayBuffer>;
-    try {
-      const { size } = await stat(path);
-      if (size > limit) {
-        throw new RangeError(`it has ${size} bytes; expected at most ${limit}: give a smaller file`);
-      }
-      read = new Uint8Array(await readFile(path));
-    } catch (cause) {
-      throw new Error(`${caller}: cannot read ${path}: ${fileProblem(cause)}`, { cause });
-    }
-    checkFingerprint(path, fingerprintOf(read), sha256);
+    const read = await readBytes(path, { limit, caller });
+    if (sha256 !== undefined) checkFingerprint(path, fingerprintOf(read), sha256);
     return read;
   };
   return {

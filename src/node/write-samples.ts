@@ -176,7 +176,8 @@ async function* jsonPieces(
   yield `${more === "}" ? "" : ","}${more}\n`;
 }
 
-function rowsOf(block: Int32Array, length: number): Int32Array[] {
+/** The rows [length] of tokens [rows, length], not copied. */
+export function rowsOf(block: Int32Array, length: number): Int32Array[] {
   return Array.from({ length: block.length / length }, (_, row) =>
     block.subarray(row * length, (row + 1) * length),
   );

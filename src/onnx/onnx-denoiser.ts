@@ -1,5 +1,6 @@
 import type { InferenceSession, Tensor, TensorConstructor } from "onnxruntime-common";
 import type { Denoiser, Logits, Noised } from "../denoisers/denoiser.ts";
+import { oneLine } from "../one-line.ts";
 import { checkSession, refuseShape } from "./check-session.ts";
 import { widenInto } from "./half-floats.ts";
 import { spareFloats } from "./spare-floats.ts";
@@ -153,10 +154,4 @@ export function onnxDenoiser({
       return result;
     },
   };
-}
-
-/** An error's message as one line without its closing full stop. */
-function oneLine(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
-  return message.replace(/\s+/g, " ").trim().replace(/\.$/, "");
 }

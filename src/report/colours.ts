@@ -54,12 +54,6 @@ export function seriesColour(index: number): string {
   return `var(--series-${index % series.length})`;
 }
 
-/** Which of the reveal colours 0 .. 7 step 1 .. `steps` has: evenly spread from early to late. */
-export function revealShade(step: number, steps: number): number {
-  const last = reveal.length - 1;
-  return steps < 2 ? 0 : Math.round(((Math.min(step, steps) - 1) * last) / (steps - 1));
-}
-
 /** CSS declarations of every colour variable. */
 export function colourVariables(mode: keyof Shades): string {
   return Object.entries(palette)

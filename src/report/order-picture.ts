@@ -1,9 +1,9 @@
 import * as Plot from "@observablehq/plot";
 import { linearTicks } from "./axis.ts";
-import { revealShade } from "./colours.ts";
 import type { Comparison } from "./comparison.ts";
 import { picture, pictureTitle, standaloneSvg } from "./picture.ts";
 import { mainGroup, neighboursTogether, onePerSelector, type Shown, samplesByCalls } from "./reveal-order.ts";
+import { revealShade } from "./reveal-shade.ts";
 
 const MARGINS = { marginTop: 36, marginRight: 10, marginBottom: 44, marginLeft: 52 };
 

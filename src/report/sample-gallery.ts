@@ -1,9 +1,9 @@
-import { revealShade } from "./colours.ts";
 import type { Comparison, Measure, SampleSet } from "./comparison.ts";
 import { estimateOf, plural } from "./findings.ts";
 import { formatEstimate } from "./format.ts";
 import { escapeHtml } from "./html.ts";
 import { mainGroup, type Shown, samplesByCalls } from "./reveal-order.ts";
+import { revealShade } from "./reveal-shade.ts";
 import { shownTokens } from "./shown-tokens.ts";
 
 const MOST_TOKENS = 512;

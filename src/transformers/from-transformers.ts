@@ -1,5 +1,6 @@
 import type { Denoiser, Logits, Noised } from "../denoisers/denoiser.ts";
 import { maskAmongTokens } from "../denoisers/mask-among-tokens.ts";
+import { oneLine } from "../one-line.ts";
 import { widenInto } from "../onnx/half-floats.ts";
 import { spareFloats } from "../onnx/spare-floats.ts";
 import { knownTokens, maskOf, padOf, type Tokenizer, vocabularyOf } from "./tokenizer.ts";
@@ -163,10 +164,4 @@ function checkLength(
   throw new RangeError(
     `fromTransformers: length = ${length}; expected ${longest < Number.MAX_SAFE_INTEGER ? `1 to ${longest}, the most that the model and its tokenizer take` : "a whole number >= 1"}`,
   );
-}
-
-/** An error's message as one line without its closing full stop. */
-function oneLine(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
-  return message.replace(/\s+/g, " ").trim().replace(/\.$/, "");
 }

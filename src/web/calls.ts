@@ -1,3 +1,4 @@
+import { oneLine } from "../one-line.ts";
 import type { State } from "../sample.ts";
 import { inbox } from "./inbox.ts";
 import type { Answer, Request, Task } from "./messages.ts";
@@ -134,9 +135,4 @@ function errorOf({ name, message }: { name: string; message: string }): Error {
   const error = name === "RangeError" ? new RangeError(message) : new Error(message);
   error.name = name;
   return error;
-}
-
-function oneLine(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
-  return message.replace(/\s+/g, " ").trim().replace(/\.$/, "");
 }

@@ -1,3 +1,5 @@
+import { oneLine } from "../one-line.ts";
+
 /** How the browser's own HTTP cache is used. */
 export type Freshness = "default" | "no-cache" | "reload";
 
@@ -82,9 +84,4 @@ export async function fetchBytes(
     at += piece.length;
   }
   return bytes;
-}
-
-function oneLine(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
-  return message.replace(/\s+/g, " ").trim().replace(/\.$/, "");
 }

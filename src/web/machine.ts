@@ -23,8 +23,8 @@ export function usualThreads({ crossOriginIsolated, navigator }: Machine = globa
 }
 
 /**
- * Whether WebGPU has a graphics card to run on. One that the browser imitates in software does not count: it took 15 s
- * for a call that WebAssembly makes in 0.4 s (Chromium's SwiftShader, text model, 2 x 256 tokens).
+ * Whether WebGPU has a graphics card to run on. One that the browser imitates in software, such as Chromium's
+ * SwiftShader, does not count: it runs on the processor, and WebAssembly is there for that.
  */
 export async function hasGraphicsCard({ navigator }: Machine = globalThis as Machine): Promise<boolean> {
   const adapter = await navigator?.gpu?.requestAdapter().catch(() => null);

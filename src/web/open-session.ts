@@ -2,6 +2,7 @@ import type { InferenceSession, InferenceSessionFactory, TensorConstructor } fro
 import type { Files } from "../model/files.ts";
 import type { NetworkFile, OpenNetwork } from "../model/model.ts";
 import { fedAs, type Network, networkDenoiser } from "../model/network-denoiser.ts";
+import { oneLine } from "../one-line.ts";
 import { onnxDenoiser } from "../onnx/onnx-denoiser.ts";
 import { hasGraphicsCard, type Machine, usualThreads } from "./machine.ts";
 import type { Provider } from "./messages.ts";
@@ -31,7 +32,7 @@ const NETWORK_LIMIT = 2 ** 31;
  * Opens a network in onnxruntime-web.
  *
  * Logits come back to the processor after every call on WebGPU too: a sampler draws each token from a softmax in
- * float64, and these few numbers (151 kB at 4 x 256 x 37) are what the next input depends on. All between input and
+ * float64, and these few numbers (4 bytes each, rows x length x vocabulary of them) are what the next input depends on. All between input and
  * logits stays on the card. Outputs are never preallocated: in onnxruntime-web 1.30 they silently stay zero.
  *
  * @throws Error in one sentence if a file is another one, or no network as described
@@ -93,9 +94,4 @@ function denoiserOf(session: InferenceSession, network: Network, { Tensor }: Ort
     ...(maskColumn === undefined ? {} : { maskColumn }),
   });
   return process && noise ? networkDenoiser(denoiser, { ...network, process, noise }) : denoiser;
-}
-
-function oneLine(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
-  return message.replace(/\s+/g, " ").trim().replace(/\.$/, "");
 }

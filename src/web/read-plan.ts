@@ -1,3 +1,4 @@
+import { parseJson } from "../model/files.ts";
 import type { Model } from "../model/model.ts";
 import { parsePlan } from "../model/plan-file.ts";
 import { type Plan, planOptions } from "../plan.ts";
@@ -10,14 +11,7 @@ import { type Plan, planOptions } from "../plan.ts";
  * @throws Error with one sentence if it is no plan, damaged, or for another model
  */
 export function readPlan(text: string, { where, model }: { where: string; model: Model }): Plan {
-  let value: unknown;
-  try {
-    value = JSON.parse(text.replace(/^\uFEFF/, ""));
-  } catch (cause) {
-    const reason = (cause as Error).message.replace(/\s+/g, " ");
-    throw new Error(`readPlan: ${where} is not JSON: ${reason}; correct the file`, { cause });
-  }
-  const plan = parsePlan(value, where);
+  const plan = parsePlan(parseJson(text, { where, caller: "readPlan" }), where);
   const { name, process, denoiser, manifest } = model;
   const { length, vocabulary } = denoiser;
   const own = [model.fingerprint, manifest?.sha256, manifest?.small?.sha256];

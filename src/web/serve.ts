@@ -1,5 +1,6 @@
 import { type Model, modelOf, readManifestOf } from "../model/model.ts";
 import { searchData } from "../model/model-measures.ts";
+import { oneLine } from "../one-line.ts";
 import { curveLevels, informationCurve } from "../optimize/information-curve.ts";
 import { makePart, selectors } from "../parts.ts";
 import type { Fetch } from "./fetch-bytes.ts";
@@ -63,7 +64,7 @@ interface Desk {
  */
 export function serve({ ort, scope, caches, fetch }: ServeOptions = {}): void {
   const own = globalThis as unknown as ScopeLike & { caches?: CachesLike };
-  const { postMessage, addEventListener } = bound(scope ?? own);
+  const page = scope ?? own;
   const kept = keptFiles(caches ?? storage(own));
   const models = new Map<number, Held>();
   const open = new Map<number, { task: Task; stop: AbortController; more: () => void }>();
@@ -74,16 +75,15 @@ export function serve({ ort, scope, caches, fetch }: ServeOptions = {}): void {
     if (typeof ort !== "function") return ort;
     imported ??= ort().catch((cause: unknown) => {
       imported = undefined; // It may be there when it is asked for again.
-      const reason = cause instanceof Error ? cause.message : String(cause);
       throw new Error(
-        `loadModel: the runtime for networks cannot be fetched: ${reason.replace(/\s+/g, " ")}; check the connection, and that serve({ ort }) names files that are served`,
+        `loadModel: the runtime for networks cannot be fetched: ${oneLine(cause)}; check the connection, and that serve({ ort }) names files that are served`,
         { cause },
       );
     });
     return imported;
   };
 
-  addEventListener("message", ({ data }) => {
+  page.addEventListener("message", ({ data }) => {
     const request = data as Request;
     const running = open.get(request.id);
     if (request.kind === "more") running?.more();
@@ -100,13 +100,13 @@ export function serve({ ort, scope, caches, fetch }: ServeOptions = {}): void {
     try {
       const desk: Desk = {
         signal: stop.signal,
-        answer: (update) => postMessage({ id, ...update } satisfies Answer),
+        answer: (update) => page.postMessage({ id, ...update } satisfies Answer),
         room: credit.room,
       };
-      postMessage({ id, kind: "done", result: await run(task, desk) } satisfies Answer);
+      page.postMessage({ id, kind: "done", result: await run(task, desk) } satisfies Answer);
     } catch (error) {
       const { name, message } = error instanceof Error ? error : { name: "Error", message: String(error) };
-      postMessage({ id, kind: "failed", name, message } satisfies Answer);
+      page.postMessage({ id, kind: "failed", name, message } satisfies Answer);
     } finally {
       open.delete(id);
     }
@@ -232,13 +232,6 @@ function credits(ahead: number): { more: () => void; room: () => Promise<void> }
       }
       left--;
     },
-  };
-}
-
-function bound(scope: ScopeLike): ScopeLike {
-  return {
-    postMessage: (message) => scope.postMessage(message),
-    addEventListener: (type, listener) => scope.addEventListener(type, listener),
   };
 }
 

@@ -3,20 +3,31 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { curveLevels, linear, optimalSchedules, scheduleCost, selectors } from "../../src/index.ts";
+import {
+  curveLevels,
+  linear,
+  makePart,
+  optimalSchedules,
+  type Plan,
+  parsePart,
+  scheduleCost,
+  selectors,
+} from "../../src/index.ts";
 import { loadModel } from "../../src/node/index.ts";
-import { revealShade } from "../../src/report/colours.ts";
+import { hasCurveOfItsOwn } from "../../src/optimize/predicted-nats.ts";
+import { colourVariables } from "../../src/report/colours.ts";
 import { formatEstimate, formatNumber } from "../../src/report/format.ts";
+import { REVEAL_SHADES } from "../../src/report/reveal-shade.ts";
+import { offered, onlyOffered } from "../../web/only-offered.ts";
 import { models, ordersOf, schedulesOf, startingSettings } from "../../web/src/catalog.ts";
 import { type Facts, factsOf } from "../../web/src/facts.ts";
 import { fromFragment, toFragment } from "../../web/src/link.ts";
+import { hasOwnPath } from "../../web/src/loss-panel.ts";
 import { estimateText, numberText } from "../../web/src/number-text.ts";
-import { namedPart } from "../../web/src/plan-exchange.ts";
+import { takePlan } from "../../web/src/plan-exchange.ts";
 import { finished, frameOf, type Recording, recorded } from "../../web/src/recording.ts";
 import { best, lost, placesOf, stepsAt, stepsOf } from "../../web/src/schedule-choice.ts";
 import type { Settings, Side } from "../../web/src/settings.ts";
-import { shadeOf } from "../../web/src/shade.ts";
-import { selectors as offered } from "../../web/src/worker-build/parts.ts";
 
 const shipped = new URL("../../models/", import.meta.url);
 
@@ -165,9 +176,7 @@ describe("what the page offers", () => {
   });
 
   it("has the report's shades", () => {
-    for (let steps = 1; steps <= 64; steps++) {
-      for (let step = 1; step <= steps; step++) assert.equal(shadeOf(step, steps), revealShade(step, steps));
-    }
+    assert.equal(colourVariables("light").match(/--reveal-\d:/g)?.length, REVEAL_SHADES);
   });
 
   it("is every model that ships", () => {
@@ -175,11 +184,37 @@ describe("what the page offers", () => {
     assert.deepEqual(models.map(({ name }) => name).sort(), folders.map(({ name }) => name).sort());
   });
 
-  it("has orders that the library and the page's build know", () => {
+  it("is what the worker's table of parts has, and no more", () => {
+    const table = readFileSync(new URL("../../src/parts.ts", import.meta.url), "utf8");
+    const rows = [...onlyOffered(table).matchAll(/^ {2}"?([\w-]+)"?: row\(/gm)].map(([, name]) => name);
+    assert.deepEqual(rows.sort(), Object.values(offered).flat().sort());
+    assert.throws(() => onlyOffered(table.replace("  margin:", "  edge:")), /no rows for selectors\.margin;/);
+  });
+
+  it("says of every order whether its own path can be predicted", () => {
     for (const { id } of ordersOf({ masked: true, length: 64 })) {
-      const { name } = namedPart(id);
-      assert.ok(Object.hasOwn(offered, name) && Object.hasOwn(selectors, name), name);
+      const selector = makePart("selector", selectors, parsePart(id));
+      assert.equal(hasOwnPath(id), selector.reads === "positions" && !hasCurveOfItsOwn(selector), id);
     }
+  });
+
+  it("has no plan of more calls than a link can hold", async () => {
+    const model = await loadModel("countdown");
+    const { length, vocabulary } = model.denoiser;
+    const plan = (calls: number): Plan => ({
+      ...{ format: "fewstep/plan", version: 1, sampler: { name: "ancestral" }, selector: { name: "random" } },
+      ...{ process: { name: "absorbing" }, noise: { name: "linear" }, calls },
+      model: { name: model.name, fingerprint: model.fingerprint, length, vocabulary },
+      schedule: { name: "own", counts: [...Array.from({ length: calls }, (_, i) => i), length] },
+      search: { method: "by hand", data: "own samples", sequences: 0, seed: 0, evaluations: 0 },
+    });
+    const facts = factsOf(model.manifest!);
+    assert.equal(takePlan(plan(64), facts).calls, 64);
+    assert.throws(
+      () => takePlan(plan(65), facts),
+      /^RangeError: The plan has 65 calls, which this page does not show/,
+    );
+    await model.dispose();
   });
 
   for (const { name, masked, left, right } of models) {

@@ -9,12 +9,14 @@ import type { Browser, BrowserContext, BrowserContextOptions, Page } from "playw
 import { readPlan } from "../../src/node/index.ts";
 import { noBrowser, openBrowser } from "./browser.ts";
 import { builtPage, pictures } from "./built-page.ts";
-import { staticServer } from "./static-server.ts";
+import { type Site, staticServer } from "./static-server.ts";
 
 const axe = readFileSync(
   fileURLToPath(new URL("../../node_modules/axe-core/axe.min.js", import.meta.url)),
   "utf8",
 );
+/** Where the host has it: all addresses of the page are relative. */
+const below = "/talks/fewstep/";
 let site: string;
 before(async () => {
   site = await builtPage();
@@ -47,12 +49,12 @@ describe("the built page", () => {
 
 describe("the page in a browser", { skip: noBrowser }, () => {
   let browser: Browser;
-  let server: Awaited<ReturnType<typeof staticServer>>;
+  let server: Site;
   const contexts: BrowserContext[] = [];
 
   before(async () => {
     mkdirSync(pictures, { recursive: true });
-    [browser, server] = await Promise.all([openBrowser(), staticServer(site)]);
+    [browser, server] = await Promise.all([openBrowser(), staticServer({ [below]: site })]);
   });
   after(async () => {
     await Promise.all(contexts.map((context) => context.close()));
@@ -76,7 +78,7 @@ describe("the page in a browser", { skip: noBrowser }, () => {
     page.on("pageerror", (error) => assert.fail(`the page threw: ${error.stack}`));
     await page.addInitScript(watchLongTasks);
     await prepare(page);
-    await page.goto(`${server.url}${fragment}`);
+    await page.goto(new URL(below, server.address).href + fragment);
     return page;
   }
 
@@ -118,7 +120,7 @@ describe("the page in a browser", { skip: noBrowser }, () => {
     await picture(page, "countdown-light");
   });
 
-  it("text: two schedules to the end in time; the link, offline, gives the same tokens", async () => {
+  it("text: two schedules to the end in time; the link, offline, gives the same tokens", async (t) => {
     const page = await open("#model=text&calls=8", {}, (page) => page.addInitScript(watchFirstSample));
     await page.waitForFunction(`document.getElementById("status").textContent === "Drawing samples."`);
     await page.evaluate("globalThis.longTasks.length = 0");
@@ -126,7 +128,8 @@ describe("the page in a browser", { skip: noBrowser }, () => {
     await finished(page, 4);
     const took = Date.now() - start;
     const longest = Number(await page.evaluate("Math.max(0, ...globalThis.longTasks)"));
-    assert.ok(took < 20_000, `8 calls for 4 rows of both sides, as many as 16 for one, took ${took} ms; expected 10 s on a quiet machine`);
+    t.diagnostic(`8 calls for 4 rows of both sides, as many as 16 for one, took ${took} ms`);
+    assert.ok(took < 20_000, `8 calls for 4 rows of both sides took ${took} ms; expected less than 20,000`);
     await noViolation(page);
     await picture(page, "text-light");
     await page.goto(page.url().replace("calls=8", "calls=3"));

@@ -8,7 +8,8 @@ import { uniform } from "../../src/schedules/uniform.ts";
 import type { Job } from "../../src/web/index.ts";
 import { noBrowser, openBrowser } from "./browser.ts";
 import type { Driver } from "./page/driver.ts";
-import { builtExample, repository, type Site, served } from "./site.ts";
+import { builtExample, repository } from "./site.ts";
+import { type Site, staticServer } from "./static-server.ts";
 
 declare const driver: Driver;
 
@@ -19,10 +20,9 @@ let site: Site;
 before(async () => {
   if (noBrowser) return;
   [chromium, built] = await Promise.all([openBrowser(), builtExample()]);
-  const dist = join(repository, "dist");
-  const runtime = join(repository, "node_modules");
-  const folders = { models: join(repository, "models"), examples: join(repository, "examples") };
-  site = await served({ ...folders, dist, node_modules: runtime, "": built.folder });
+  const own = ["models", "examples", "dist", "node_modules"];
+  const folders = own.map((name) => [`/${name}/`, join(repository, name)]);
+  site = await staticServer({ ...Object.fromEntries(folders), "/": built.folder });
 });
 
 after(async () => {
@@ -169,7 +169,10 @@ describe("fewstep/web in Chromium", { skip: noBrowser }, () => {
   });
 
   test("on an isolated page the runtime has threads, and gives the same tokens", async (t) => {
-    const own = await served({ models: join(repository, "models"), "": built.folder }, true);
+    const own = await staticServer(
+      { "/models/": join(repository, "models"), "/": built.folder },
+      { isolated: true },
+    );
     const { page, context } = await opened("driver/index.html", own);
     try {
       assert.equal(await page.evaluate(() => crossOriginIsolated), true);

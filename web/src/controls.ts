@@ -1,5 +1,6 @@
 import { models } from "./catalog.ts";
 import { offer, part } from "./element.ts";
+import { callsText } from "./number-text.ts";
 import type { Settings } from "./settings.ts";
 
 type Changed = Partial<Pick<Settings, "model" | "calls" | "temperature" | "seed">>;
@@ -32,7 +33,7 @@ export function controls(onChange: (changed: Changed) => void): (settings: Setti
   }
 
   return (settings) => {
-    const text = settings.calls === 1 ? "1 call" : `${settings.calls} calls`;
+    const text = callsText(settings.calls);
     if (model.childElementCount === 0) offer(model, choices, settings.model);
     model.value = settings.model;
     calls.value = String(settings.calls);

@@ -17,7 +17,6 @@ export interface GivenEditor {
  *
  * @param options.sample the tokens of the first sample of A that is shown, if there is one
  * @param options.onGiven told what is given, [length] with -1 where free; undefined for nothing
- * @param options.onProblem told in one sentence what is wrong with a text
  */
 export function givenEditor({
   sample,

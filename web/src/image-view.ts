@@ -32,7 +32,7 @@ export function imageView({ facts, name, given }: ViewOptions): SampleView {
     },
     say: (position) => {
       if (!shown) return "";
-      const when = stepText(position, { ...shown, given: (given?.[position] ?? -1) >= 0 });
+      const when = stepText(position, { ...shown, given });
       const [x, y] = [position % columns, Math.floor(position / columns)];
       return `${tokenName(shown.tokens[position]!, facts)}, row ${y + 1}, column ${x + 1}, ${when}`;
     },

@@ -58,12 +58,36 @@ export function inspect(target: HTMLElement, inspected: Inspected): void {
   });
 }
 
+/** Where the positions are in a drawing that has them side by side, over its whole width and height. */
+export function sideBySide(drawing: HTMLElement, length: number): Pick<Inspected, "positionAt" | "place"> {
+  return {
+    positionAt: ({ clientX }) => {
+      const { left, width } = drawing.getBoundingClientRect();
+      const position = Math.floor(((clientX - left) / width) * length);
+      return position >= 0 && position < length ? position : undefined;
+    },
+    place: (position) => {
+      const { left, top, width, height } = drawing.getBoundingClientRect();
+      return new DOMRect(left + (position / length) * width, top, width / length, height);
+    },
+  };
+}
+
+/** @param given [length] -1 where nothing was given */
+export function isGiven(given: readonly number[] | undefined, position: number): boolean {
+  return (given?.[position] ?? -1) >= 0;
+}
+
 /** "step 3 of 8", or that a token was given or is not settled yet. */
 export function stepText(
   position: number,
-  { changedAt, steps, given }: { changedAt: ArrayLike<number>; steps: number; given: boolean },
+  {
+    changedAt,
+    steps,
+    given,
+  }: { changedAt: ArrayLike<number>; steps: number; given: readonly number[] | undefined },
 ): string {
   const step = changedAt[position]!;
-  if (given) return "given";
+  if (isGiven(given, position)) return "given";
   return step === 0 ? "not changed yet" : `settled in step ${step} of ${steps}`;
 }

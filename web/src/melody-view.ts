@@ -1,10 +1,10 @@
+import { revealShade } from "../../src/report/reveal-shade.ts";
 import { type NotesDescription, notesOf, pitchName, ticksPerBar } from "../../src/tokens/notes.ts";
 import { drawn, element } from "./element.ts";
-import { inspect, stepText } from "./inspector.ts";
+import { inspect, isGiven, sideBySide, stepText } from "./inspector.ts";
 import { playButton } from "./melody-player.ts";
 import type { Frame } from "./recording.ts";
 import type { SampleView, ViewOptions } from "./sample-view.ts";
-import { shadeOf } from "./shade.ts";
 
 /** A melody as a piano roll with a button that plays it; a note's colour tells the step that settled its onset. */
 export function melodyView({ facts, name, given }: ViewOptions): SampleView {
@@ -64,19 +64,11 @@ export function melodyView({ facts, name, given }: ViewOptions): SampleView {
     );
   inspect(box, {
     length,
-    positionAt: ({ clientX }) => {
-      const { left, width } = box.getBoundingClientRect();
-      const tick = Math.floor(((clientX - left) / width) * length);
-      return tick >= 0 && tick < length ? tick : undefined;
-    },
-    place: (tick) => {
-      const { left, top, width, height } = box.getBoundingClientRect();
-      return new DOMRect(left + (tick / length) * width, top, width / length, height);
-    },
+    ...sideBySide(box, length),
     say: (tick) => {
       if (!shown) return "";
       const sounding = clean(shown.tokens).find(({ start, ticks }) => start <= tick && tick < start + ticks);
-      const when = stepText(tick, { ...shown, given: (given?.[tick] ?? -1) >= 0 });
+      const when = stepText(tick, { ...shown, given });
       return `${sounding ? pitchName(sounding.pitch) : "silence"}, bar ${1 + Math.floor(tick / bar)}, ${when}`;
     },
   });
@@ -94,8 +86,7 @@ export function melodyView({ facts, name, given }: ViewOptions): SampleView {
       notes.replaceChildren(
         ...played.map(({ pitch, start, ticks }) => {
           const y = Math.max(0, Math.min(pitches - 1, lowest + pitches - 1 - pitch));
-          const isGiven = (given?.[start] ?? -1) >= 0;
-          const kind = isGiven ? "g" : `r${shadeOf(Math.max(1, changedAt[start]!), steps)}`;
+          const kind = isGiven(given, start) ? "g" : `r${revealShade(Math.max(1, changedAt[start]!), steps)}`;
           const now = changedAt[start] === step && step > 0 ? " now" : "";
           return drawn("rect", {
             class: `bar ${kind}${now}`,

@@ -8,6 +8,11 @@ export function numberText(value: number): string {
   return withPlaces(value, 2 - Math.floor(Math.log10(Math.abs(value))));
 }
 
+/** "1 call", "8 calls". */
+export function callsText(calls: number): string {
+  return calls === 1 ? "1 call" : `${calls} calls`;
+}
+
 /** "0.045 ± 0.003": as many places as the error needs for one digit, two where that digit is 1. */
 export function estimateText(value: number, error: number): string {
   if (!(error > 0 && Number.isFinite(value + error))) return numberText(value);

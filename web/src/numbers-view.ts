@@ -1,9 +1,9 @@
+import { revealShade } from "../../src/report/reveal-shade.ts";
 import { drawn, element } from "./element.ts";
 import { tokenName } from "./facts.ts";
-import { inspect, stepText } from "./inspector.ts";
+import { inspect, isGiven, sideBySide, stepText } from "./inspector.ts";
 import type { Frame } from "./recording.ts";
 import type { SampleView, ViewOptions } from "./sample-view.ts";
-import { shadeOf } from "./shade.ts";
 
 const HEIGHT = 64;
 const BELOW = 8;
@@ -30,18 +30,10 @@ export function numbersView({ facts, name, given }: ViewOptions): SampleView {
   let shown: Frame | undefined;
   inspect(box, {
     length,
-    positionAt: ({ clientX }) => {
-      const { left, width } = box.getBoundingClientRect();
-      const position = Math.floor(((clientX - left) / width) * length);
-      return position >= 0 && position < length ? position : undefined;
-    },
-    place: (position) => {
-      const { left, top, width, height } = box.getBoundingClientRect();
-      return new DOMRect(left + (position / length) * width, top, width / length, height);
-    },
+    ...sideBySide(box, length),
     say: (position) => {
       if (!shown) return "";
-      const when = stepText(position, { ...shown, given: isGiven(position) });
+      const when = stepText(position, { ...shown, given });
       const said = `${tokenName(shown.tokens[position]!, facts)}, number ${position + 1}`;
       return shown.tokens[position] === mask ? said : `${said}, ${when}`;
     },
@@ -54,8 +46,8 @@ export function numbersView({ facts, name, given }: ViewOptions): SampleView {
       const paths: Partial<Record<Kind, string>> = {};
       tokens.forEach((token, position) => {
         const masked = token === mask;
-        const shade = `r${shadeOf(changedAt[position]!, steps)}` as Kind;
-        const kind = masked ? "m" : isGiven(position) ? "g" : shade;
+        const shade = `r${revealShade(changedAt[position]!, steps)}` as Kind;
+        const kind = masked ? "m" : isGiven(given, position) ? "g" : shade;
         const height = masked ? 3 : 5 + ((HEIGHT - 5) * token) / (vocabulary - 1);
         paths[kind] = (paths[kind] ?? "") + barPath(position, height, height);
         const isNew = !masked && step > 0 && changedAt[position] === step;
@@ -72,10 +64,6 @@ export function numbersView({ facts, name, given }: ViewOptions): SampleView {
       box.setAttribute("aria-label", `${name}: ${caption.textContent}`);
     },
   };
-
-  function isGiven(position: number): boolean {
-    return (given?.[position] ?? -1) >= 0;
-  }
 
   function brokenAt(tokens: Uint16Array): number[] {
     const broken: number[] = [];

@@ -1,6 +1,6 @@
+import { parsePart } from "../../src/make-part.ts";
 import type { Measured } from "../../src/measures/measured.ts";
 import type { RemoteModel } from "../../src/web/index.ts";
-import { namedPart } from "./plan-exchange.ts";
 import type { Settings } from "./settings.ts";
 
 /** What is known of the loss along the path that an order's own steps take. */
@@ -22,7 +22,7 @@ export function ownPaths(onChange: () => void): OwnPaths {
       onChange();
       const sequences = remote.provider === "exact" ? 64 : 16;
       try {
-        known.set(key, await remote.nats(steps, { selector: namedPart(order), sequences }));
+        known.set(key, await remote.nats(steps, { selector: parsePart(order), sequences }));
       } catch {
         known.delete(key); // The model was left.
       }

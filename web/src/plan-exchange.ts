@@ -1,11 +1,12 @@
+import { parsePart } from "../../src/make-part.ts";
 import type { InformationCurve } from "../../src/optimize/information-curve.ts";
-import type { NamedPart } from "../../src/parts.ts";
+import { partText } from "../../src/optimize/method-parts.ts";
 import type { Plan } from "../../src/plan.ts";
 import type { Job, RemoteModel } from "../../src/web/index.ts";
 import { ordersOf, schedulesOf } from "./catalog.ts";
 import { type Facts, factsOf } from "./facts.ts";
 import { stored } from "./schedule-choice.ts";
-import type { Settings, Side } from "./settings.ts";
+import { MOST_CALLS, type Settings, type Side } from "./settings.ts";
 
 /** The search of a plan whose steps no search found. */
 const byHand = { method: "by hand", data: "own samples", sequences: 0, seed: 0, evaluations: 0 } as const;
@@ -26,7 +27,7 @@ export function planOf(
   }: { side: Side; steps: readonly number[]; temperature: number; curve: InformationCurve | undefined },
 ): Plan {
   const { name, length, vocabulary, process, noise, kind, sha256, heldOut } = manifest;
-  const order = namedPart(side.order);
+  const order = parsePart(side.order);
   const masked = factsOf(manifest).mask !== undefined;
   const searched = side.schedule === "optimal" && curve;
   return {
@@ -53,18 +54,6 @@ export function planOf(
   };
 }
 
-/** A part as it is typed on the command line, whose names the page has checked. */
-export function namedPart(text: string): NamedPart {
-  const [name = "", ...settings] = text.split(":");
-  const numbers = settings.map((setting) => [setting.split("=")[0], Number(setting.split("=")[1])]);
-  return { name, ...Object.fromEntries(numbers) };
-}
-
-/** @returns `dilated:length=256` */
-function partText({ name, ...numbers }: NamedPart): string {
-  return [name, ...Object.entries(numbers).map(([key, value]) => `${key}=${value}`)].join(":");
-}
-
 /**
  * What a checked plan changes in the settings: the steps and the order of one side, and the calls and the temperature of
  * both.
@@ -77,18 +66,22 @@ export function takePlan(
 ): { readonly side: Side; readonly calls: number; readonly temperature: number } {
   const masked = facts.mask !== undefined;
   const order = partText((masked ? plan.selector : plan.sampler) ?? { name: "stratified" });
-  const known = ordersOf({ masked, length: facts.length }).some(({ id }) => id === order);
-  const other = masked && plan.sampler.name !== "ancestral" ? `the sampler ${plan.sampler.name}` : undefined;
-  const odd = plan.corrector ? `the corrector ${plan.corrector.name}` : known ? other : `the order ${order}`;
+  const { schedule, sampler, corrector } = plan;
+  const steps = "counts" in schedule ? schedule.counts : schedule.times;
+  const calls = steps.length - 1;
+  const odd = [
+    corrector && `the corrector ${corrector.name}`,
+    !ordersOf({ masked, length: facts.length }).some(({ id }) => id === order) && `the order ${order}`,
+    masked && sampler.name !== "ancestral" && `the sampler ${sampler.name}`,
+    calls > MOST_CALLS && `${calls} calls`,
+  ].find(Boolean);
   if (odd) {
     throw new RangeError(`The plan has ${odd}, which this page does not show; use it on the command line.`);
   }
-  const { schedule } = plan;
-  const steps = "counts" in schedule ? schedule.counts : schedule.times;
   const listed = schedulesOf({ masked }).some(({ id }) => id === schedule.name);
   return {
     side: { schedule: listed ? schedule.name : "own", steps, order },
-    calls: steps.length - 1,
+    calls,
     temperature: plan.temperature ?? 1,
   };
 }
@@ -98,7 +91,7 @@ export function jobOf(
   { seed, temperature, given }: Settings,
   { side, steps, facts, batch }: { side: Side; steps: readonly number[]; facts: Facts; batch: number },
 ): Omit<Job, "count" | "firstRow"> {
-  const order = namedPart(side.order);
+  const order = parsePart(side.order);
   return {
     schedule: stored(side.schedule, steps, facts),
     ...(facts.mask === undefined ? { sampler: order } : { sampler: { name: "ancestral" }, selector: order }),

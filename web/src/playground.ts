@@ -10,6 +10,7 @@ import { fromFragment, toFragment } from "./link.ts";
 import { hasOwnPath, lossPanel } from "./loss-panel.ts";
 import { silence } from "./melody-player.ts";
 import { notices } from "./notices.ts";
+import { callsText } from "./number-text.ts";
 import { curveFor, type Opened, openModel } from "./opened.ts";
 import { ownPaths } from "./own-paths.ts";
 import { jobOf, planOf, takePlan } from "./plan-exchange.ts";
@@ -20,7 +21,7 @@ import { rowsOf } from "./run.ts";
 import { sampling } from "./sampling.ts";
 import { niceTop, planeOf, stepsOf } from "./schedule-choice.ts";
 import { MOST_ROWS, type Settings, type Side, type SideName, sides } from "./settings.ts";
-import { sidePanel } from "./side-panel.ts";
+import { letters, sidePanel } from "./side-panel.ts";
 
 /** Settings wait this long for more before they are sampled with, milliseconds. */
 const PAUSE = 220;
@@ -197,8 +198,7 @@ export function playground(connection: Connection): void {
     say.status("Drawing samples.");
     try {
       await draws.draw(remote, jobs, settings.rows);
-      const calls = settings.calls === 1 ? "1 call" : `${settings.calls} calls`;
-      say.status(`${settings.rows} samples on each side, ${calls} each.`);
+      say.status(`${settings.rows} samples on each side, ${callsText(settings.calls)} each.`);
       if (remote.provider !== "exact") return;
       // Exact models are quick enough to say at once what an order loses on its own path.
       for (const side of sides) if (hasOwnPath(settings[side].order)) void measurePath(side);
@@ -293,9 +293,7 @@ export function playground(connection: Connection): void {
       const plan = await opened.remote.readPlan(text, file);
       const { side: taken, calls, temperature } = takePlan(plan, opened.facts);
       change({ calls, temperature, ...freed(settings), [side]: taken });
-      say.status(
-        `The plan is on side ${side === "left" ? "A" : "B"}; its calls and temperature hold for both.`,
-      );
+      say.status(`The plan is on side ${letters[side]}; its calls and temperature hold for both.`);
     } catch (cause) {
       say.problem(cause);
     }

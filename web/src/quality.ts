@@ -1,23 +1,12 @@
+import type { MeasuredValue } from "../../src/web/index.ts";
 import { element } from "./element.ts";
 import { estimateText, numberText } from "./number-text.ts";
-import type { SideName } from "./settings.ts";
-
-/** A measure of one side's samples so far. */
-export interface Value {
-  readonly name: string;
-  readonly label: string;
-  readonly better: string;
-  readonly value: number;
-  readonly standardError?: number;
-  /** What as many real sequences score. */
-  readonly floor?: number;
-}
-
-const letters: Readonly<Record<SideName, string>> = { left: "A", right: "B" };
+import { type SideName, sides } from "./settings.ts";
+import { badge } from "./side-panel.ts";
 
 /** The measures of both sides, each on a line of its own with dots for A, B and real data. */
 export function qualityPanel(box: HTMLElement): {
-  update(values: Readonly<Partial<Record<SideName, readonly Value[]>>>): void;
+  update(values: Readonly<Partial<Record<SideName, readonly MeasuredValue[]>>>): void;
 } {
   return {
     update({ left = [], right = [] }) {
@@ -35,8 +24,8 @@ export function qualityPanel(box: HTMLElement): {
 }
 
 function panel(
-  { label, better, floor }: Value,
-  values: Readonly<Record<SideName, Value | undefined>>,
+  { label, better, floor }: MeasuredValue,
+  values: Readonly<Record<SideName, MeasuredValue | undefined>>,
 ): HTMLElement {
   const all = Object.values(values).filter((each) => each !== undefined);
   const ends = all.map(({ value, standardError = 0 }) => value + standardError).filter(Number.isFinite);
@@ -44,7 +33,7 @@ function panel(
   const high = Math.max(...ends, floor ?? 0, low + 1e-12) * 1.04;
   const place = (value: number) => (100 * (value - low)) / (high - low);
   const which = { lower: "lower is better", higher: "higher is better" }[better] ?? "for comparison";
-  const rows = (["left", "right"] as const).flatMap((side) => {
+  const rows = sides.flatMap((side) => {
     const value = values[side];
     return value ? row({ side, value, place }) : [];
   });
@@ -70,7 +59,7 @@ function row({
   place,
 }: {
   side: SideName;
-  value: Value;
+  value: MeasuredValue;
   place: (value: number) => number;
 }): HTMLElement[] {
   const [from, to] = [place(value - standardError), place(value + standardError)];
@@ -78,7 +67,7 @@ function row({
   error.style.left = `${Math.max(0, from)}%`;
   error.style.width = `${Math.min(100, to) - Math.max(0, from)}%`;
   return [
-    element("dt", { class: side }, element("span", { class: "letter" }, letters[side])),
+    element("dt", {}, badge(side)),
     element("dd", { class: `bars ${side}` }, ...(standardError > 0 ? [error] : []), dot(place(value))),
     element("dd", {}, estimateText(value, standardError)),
   ];

@@ -1,5 +1,4 @@
-import type { Job, RemoteModel } from "../../src/web/index.ts";
-import type { Value } from "./quality.ts";
+import type { Job, MeasuredValue, RemoteModel } from "../../src/web/index.ts";
 import { type Drawn, drawMore, rowsOf, tokensOf } from "./run.ts";
 import { type SideName, sides } from "./settings.ts";
 
@@ -26,10 +25,10 @@ export function sampling({
 }: {
   onBegin: (fresh: readonly SideName[]) => void;
   onState: () => void;
-  onValues: (values: Partial<Record<SideName, readonly Value[]>>) => void;
+  onValues: (values: Partial<Record<SideName, readonly MeasuredValue[]>>) => void;
 }): Sampling {
   const drawn: Partial<Record<SideName, Drawn>> = {};
-  const values: Partial<Record<SideName, readonly Value[]>> = {};
+  const values: Partial<Record<SideName, readonly MeasuredValue[]>> = {};
   let running: AbortController | undefined;
 
   /** Measures what has more rows than when it was last measured, one side after the other. */

@@ -1,9 +1,9 @@
+import { revealShade } from "../../src/report/reveal-shade.ts";
 import { element } from "./element.ts";
 import { tokenName } from "./facts.ts";
-import { inspect, stepText } from "./inspector.ts";
+import { inspect, isGiven, stepText } from "./inspector.ts";
 import type { Frame } from "./recording.ts";
 import type { SampleView, ViewOptions } from "./sample-view.ts";
-import { shadeOf } from "./shade.ts";
 
 const MASKED = "·";
 
@@ -28,7 +28,7 @@ export function textView({ facts, name, given }: ViewOptions): SampleView {
     },
     say: (position) => {
       if (!shown) return "";
-      const when = stepText(position, { ...shown, given: isGiven(position) });
+      const when = stepText(position, { ...shown, given });
       const said = `${tokenName(shown.tokens[position]!, facts)}, character ${position + 1}`;
       return shown.tokens[position] === mask ? said : `${said}, ${when}`;
     },
@@ -43,7 +43,8 @@ export function textView({ facts, name, given }: ViewOptions): SampleView {
         const settled = changedAt[position]!;
         const text = token === mask ? MASKED : (characters[token] ?? "?");
         if (texts[position] !== text) span.firstChild!.nodeValue = text;
-        const kind = token === mask ? "m" : isGiven(position) ? "g" : `r${shadeOf(settled, steps)}`;
+        const kind =
+          token === mask ? "m" : isGiven(given, position) ? "g" : `r${revealShade(settled, steps)}`;
         const style = settled === step && step > 0 && token !== mask ? `${kind} now` : kind;
         if (styles[position] !== style) span.className = style;
         texts[position] = text;
@@ -52,10 +53,6 @@ export function textView({ facts, name, given }: ViewOptions): SampleView {
       box.setAttribute("aria-label", `${name}: ${spoken(tokens)}`);
     },
   };
-
-  function isGiven(position: number): boolean {
-    return (given?.[position] ?? -1) >= 0;
-  }
 
   function spoken(tokens: Uint16Array): string {
     return Array.from(tokens, (token) => (token === mask ? "_" : (characters[token] ?? "?")))

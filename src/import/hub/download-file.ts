@@ -77,7 +77,7 @@ async function receive(
       },
       ...(signal ? { signal } : {}),
     });
-    const problem = await startProblem(reply, from);
+    const problem = await startProblem(reply, from).catch((cause: Error) => cause);
     if (problem) {
       await reply.cancel();
       throw problem;

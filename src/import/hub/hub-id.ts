@@ -1,5 +1,5 @@
 import { isThere } from "../../node/is-there.ts";
-import { quoted } from "../safetensors/safetensors-header.ts";
+import { quoted } from "../quoted.ts";
 
 /** How a hub id is marked where a folder of that name exists too. */
 const MARK = "hub:";
@@ -8,7 +8,7 @@ const MARK = "hub:";
 const half = /^\w(?:[\w.-]*\w)?$/;
 
 /** Whether a text has the form ORG/NAME. A double hyphen is not in it, as it stands for the slash in folder names. */
-export function isHubId(text: string): boolean {
+function isHubId(text: string): boolean {
   const halves = text.split("/");
   return halves.length === 2 && halves.every((part) => half.test(part)) && !/--|\.\./.test(text);
 }

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { checkSchema } from "../../model/check-schema.ts";
+import { staysInside } from "../../model/stays-inside.ts";
 import type { Hub } from "./hub.ts";
 import { hubProblem } from "./hub-problem.ts";
 import { type Reply, request } from "./hub-request.ts";
@@ -115,8 +116,4 @@ function licenseOf(card: Readonly<Record<string, unknown>>): string | undefined 
   );
   const names = named.filter((name) => typeof name === "string" && /^[\w .+()/-]{1,80}$/.test(name));
   return names.length === 0 ? undefined : names.join(", ");
-}
-
-function staysInside(name: string): boolean {
-  return name !== "" && !/^[/\\]|^[a-z]:|\0/i.test(name) && !name.split(/[/\\]/).includes("..");
 }

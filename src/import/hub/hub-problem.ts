@@ -40,7 +40,7 @@ export function hubProblem({ status, headers }: Reply, { hub, id, revision, file
   if (status === 401 || status === 403) {
     return new Error(
       hub.token !== undefined && code !== "GatedRepo"
-        ? `the hub does not let this HF_TOKEN read ${id} (${status}); accept the model's terms on ${page} if it has any, and check that the token is valid and may read it`
+        ? `the hub does not let this HF_TOKEN read ${id} (${status}); check that the token is valid and may read it, and that its account has accepted the terms on ${page}`
         : `the hub does not let everyone read ${id} (${status}); accept the model's terms on ${page}, and set HF_TOKEN to an access token of that account`,
     );
   }

@@ -1,4 +1,5 @@
-import { quoted } from "../safetensors/safetensors-header.ts";
+import { oneLine } from "../../one-line.ts";
+import { quoted } from "../quoted.ts";
 import { type Hub, isLocal, isPrivateWay } from "./hub.ts";
 import { passingError } from "./patience.ts";
 
@@ -115,8 +116,7 @@ const meanings: Readonly<Record<string, string>> = {
 function connectionProblem(error: unknown, { origin }: URL): Error {
   const innermost = error instanceof Error && error.cause instanceof Error ? error.cause : error;
   const code = String((innermost as { code?: unknown }).code ?? "");
-  const said = innermost instanceof Error ? innermost.message.replace(/\s+/g, " ").trim() : String(innermost);
-  const reason = meanings[code] ?? (said || "the connection broke");
+  const reason = meanings[code] ?? (oneLine(innermost) || "the connection broke");
   const sentence = `cannot fetch from ${origin}: ${reason}${code === "" ? "" : ` (${code})`}; check the connection and HF_ENDPOINT, then run this again`;
   return /CERT|TLS|SIGNATURE/.test(code)
     ? new Error(sentence, { cause: error })

@@ -1,4 +1,4 @@
-import { quoted } from "../safetensors/safetensors-header.ts";
+import { quoted } from "../quoted.ts";
 
 /** How long a hub that does not answer is waited for. */
 export interface Patience {

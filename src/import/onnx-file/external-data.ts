@@ -1,8 +1,9 @@
 import { createReadStream } from "node:fs";
 import { mkdir, stat } from "node:fs/promises";
 import { dirname, join, normalize } from "node:path";
+import { staysInside } from "../../model/stays-inside.ts";
 import { fileProblem } from "../../node/file-problem.ts";
-import { quoted } from "../safetensors/safetensors-header.ts";
+import { quoted } from "../quoted.ts";
 import { type OnnxModel, tensorsOf } from "./onnx-model.ts";
 import { writeHashed } from "./write-onnx.ts";
 
@@ -33,9 +34,9 @@ export async function externalFiles(
     const refuse = (problem: string): Error =>
       new Error(`${where}: the weight ${quoted(tensor.name)} is in the file ${quoted(location)}, ${problem}`);
     const name = normalize(location);
-    const inside =
-      location !== "" && !/^[/\\]|^[a-z]:|\0/i.test(location) && !location.split(/[/\\]/).includes("..");
-    if (!inside) throw refuse("which is not inside the model's folder; export it with its weights beside it");
+    if (!staysInside(location)) {
+      throw refuse("which is not inside the model's folder; export it with its weights beside it");
+    }
     if (reserved.includes(name.toLowerCase())) {
       throw refuse("a name that a file of every model folder has; export it with another one");
     }

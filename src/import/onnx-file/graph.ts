@@ -1,10 +1,10 @@
 import {
   type AttributeMessage,
-  type DimMessage,
   elementTypes,
   type GraphMessage,
   type NodeMessage,
   type ValueMessage,
+  valueMessage,
 } from "./onnx-schema.ts";
 
 declare const value: unique symbol;
@@ -77,7 +77,7 @@ export function graph(name: string): Graph {
 
   const built: Graph = {
     input(name, type, dims) {
-      input.push(described(name, type, dims));
+      input.push(valueMessage(name, { elemType: elementTypes[type], dims }));
       return name as Value;
     },
     output(name, from, dims) {
@@ -88,7 +88,7 @@ export function graph(name: string): Graph {
         output: [name],
         attribute: [],
       });
-      output.push(described(name, "float32", dims));
+      output.push(valueMessage(name, { elemType: elementTypes.float32, dims }));
     },
     node: (operator, inputs, options) => built.nodes(operator, inputs, 1, options)[0]!,
     nodes(operator, inputs, count, { attributes = {}, domain } = {}) {
@@ -128,15 +128,7 @@ function attributeMessage(name: string, attribute: Attribute): AttributeMessage 
   return { name, type: 7, ints: attribute.ints.map(BigInt) };
 }
 
-function described(name: string, type: keyof typeof elementTypes, dims: readonly Dim[]): ValueMessage {
-  const dim = dims.map((size): { value: DimMessage } => ({
-    value:
-      typeof size === "number"
-        ? { case: "dimValue", value: BigInt(size) }
-        : { case: "dimParam", value: size },
-  }));
-  return {
-    name,
-    type: { value: { case: "tensorType", value: { elemType: elementTypes[type], shape: { dim } } } },
-  };
+/** Bytes of all weights of a graph. */
+export function weightBytes({ finished }: Graph): number {
+  return finished().initializers.reduce((sum, { bytes }) => sum + bytes, 0);
 }

@@ -1,12 +1,19 @@
 import { create } from "@bufbuild/protobuf";
 import { BinaryReader, WireType } from "@bufbuild/protobuf/wire";
-import { elementTypes, onnxMessage } from "./onnx-schema.ts";
+import {
+  type DimMessage,
+  type EntryMessage,
+  elementTypes,
+  type OpsetMessage,
+  onnxMessage,
+  valueMessage,
+} from "./onnx-schema.ts";
 
 /** A model that was read; fields that the schema does not list travel along unseen. Nothing in it is changed. */
 export interface OnnxModel {
   readonly irVersion: bigint;
-  readonly opsetImport: readonly { readonly domain: string; readonly version: bigint }[];
-  readonly metadataProps: readonly OnnxEntry[];
+  readonly opsetImport: readonly OpsetMessage[];
+  readonly metadataProps: readonly EntryMessage[];
   readonly graph: OnnxGraph;
 }
 
@@ -47,7 +54,7 @@ export interface OnnxTensor {
   readonly rawData: Uint8Array;
   /** 1 where the numbers lie in another file. */
   readonly dataLocation: number;
-  readonly externalData: readonly OnnxEntry[];
+  readonly externalData: readonly EntryMessage[];
   readonly $unknown?: readonly {
     readonly no: number;
     readonly wireType: WireType;
@@ -68,17 +75,7 @@ export interface OnnxValue {
 }
 
 interface OnnxShape {
-  readonly dim: readonly {
-    readonly value:
-      | { readonly case: undefined }
-      | { readonly case: "dimValue"; readonly value: bigint }
-      | { readonly case: "dimParam"; readonly value: string };
-  }[];
-}
-
-export interface OnnxEntry {
-  readonly key: string;
-  readonly value: string;
+  readonly dim: readonly { readonly value: { readonly case: undefined } | DimMessage }[];
 }
 
 interface Made {
@@ -86,7 +83,7 @@ interface Made {
   readonly NodeProto: OnnxNode;
   readonly TensorProto: OnnxTensor;
   readonly ValueInfoProto: OnnxValue;
-  readonly StringStringEntryProto: OnnxEntry;
+  readonly StringStringEntryProto: EntryMessage;
 }
 
 /** A message that can be put into a model; fields that are left out are empty. */
@@ -135,18 +132,9 @@ export function newIntegers(name: string, numbers: readonly number[]): OnnxTenso
 /** An input or output of the graph. */
 export function newValue(
   name: string,
-  { elemType, dims }: { elemType: number; dims: readonly (number | string)[] },
+  type: { elemType: number; dims: readonly (number | string)[] },
 ): OnnxValue {
-  const dim = dims.map((size) => ({
-    value:
-      typeof size === "number"
-        ? { case: "dimValue", value: BigInt(size) }
-        : { case: "dimParam", value: size },
-  }));
-  return made("ValueInfoProto", {
-    name,
-    type: { value: { case: "tensorType", value: { elemType, shape: { dim } } } },
-  });
+  return made("ValueInfoProto", { ...valueMessage(name, type) });
 }
 
 /** Element type and dims of an input or output: a dim that is no number is what the file calls it, or "". */
@@ -196,7 +184,7 @@ export function integersOf(tensor: OnnxTensor): number[] | undefined {
 }
 
 /** A graph and those inside its nodes: the bodies of If, Loop and Scan. */
-export function* graphsOf(graph: OnnxGraph): Generator<OnnxGraph> {
+function* graphsOf(graph: OnnxGraph): Generator<OnnxGraph> {
   yield graph;
   for (const { attribute } of graph.node) {
     for (const { g, graphs } of attribute) {

@@ -9,8 +9,14 @@ import {
 export interface ModelMessage {
   readonly irVersion: bigint;
   readonly producerName: string;
-  readonly opsetImport: readonly { readonly domain: string; readonly version: bigint }[];
+  readonly opsetImport: readonly OpsetMessage[];
   readonly metadataProps?: readonly EntryMessage[];
+}
+
+/** A version of a domain's operators. */
+export interface OpsetMessage {
+  readonly domain: string;
+  readonly version: bigint;
 }
 
 export interface EntryMessage {
@@ -191,6 +197,20 @@ const registry = createFileRegistry(
 /** The schema of a message, to read or write it with `@bufbuild/protobuf`. */
 export function onnxMessage(name: keyof typeof messages): DescMessage {
   return registry.getMessage(`onnx.${name}`)!;
+}
+
+/** A tensor as an input or output of the graph: its dims are sizes, or names of sizes that the input decides. */
+export function valueMessage(
+  name: string,
+  { elemType, dims }: { elemType: number; dims: readonly (number | string)[] },
+): ValueMessage {
+  const dim = dims.map((size): { value: DimMessage } => ({
+    value:
+      typeof size === "number"
+        ? { case: "dimValue", value: BigInt(size) }
+        : { case: "dimParam", value: size },
+  }));
+  return { name, type: { value: { case: "tensorType", value: { elemType, shape: { dim } } } } };
 }
 
 /** The bytes of a message. */

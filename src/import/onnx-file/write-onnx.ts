@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { type FileHandle, open } from "node:fs/promises";
 import { join } from "node:path";
 import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
-import type { Graph, Initializer } from "./graph.ts";
+import { type Graph, type Initializer, weightBytes } from "./graph.ts";
 import { elementTypes, encoded, streamed, type TensorMessage } from "./onnx-schema.ts";
 
 /** Operators as of this version; ONNX Runtime 1.30 also knows later ones, and its own as version 1. */
@@ -50,9 +50,8 @@ export async function writeOnnx(
   }: { folder: string; inlineLimit?: number; onBytes?: (bytes: number) => void },
 ): Promise<WrittenOnnx> {
   const { message, initializers } = graph.finished();
-  const weightBytes = initializers.reduce((sum, { bytes }) => sum + bytes, 0);
   const external =
-    weightBytes > inlineLimit ? initializers.filter(({ bytes }) => bytes >= LEAST_EXTERNAL_BYTES) : [];
+    weightBytes(graph) > inlineLimit ? initializers.filter(({ bytes }) => bytes >= LEAST_EXTERNAL_BYTES) : [];
   let written = 0;
   const count = (bytes: number): void => {
     written += bytes;

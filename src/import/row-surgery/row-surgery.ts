@@ -11,7 +11,7 @@ import {
   tensorType,
 } from "../onnx-file/onnx-model.ts";
 import { elementTypes } from "../onnx-file/onnx-schema.ts";
-import { quoted } from "../safetensors/safetensors-header.ts";
+import { quoted } from "../quoted.ts";
 import { graphFacts } from "./graph-facts.ts";
 import { pruned } from "./prune-onnx.ts";
 import { type RowTail, rowTail } from "./row-tail.ts";

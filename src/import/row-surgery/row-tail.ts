@@ -1,5 +1,5 @@
 import type { OnnxNode } from "../onnx-file/onnx-model.ts";
-import { quoted } from "../safetensors/safetensors-header.ts";
+import { quoted } from "../quoted.ts";
 import type { Facts } from "./graph-facts.ts";
 import { type Rows, type RowWise, rowWise } from "./row-wise.ts";
 

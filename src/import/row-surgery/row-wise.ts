@@ -1,5 +1,5 @@
 import { integerAttribute, type OnnxNode } from "../onnx-file/onnx-model.ts";
-import { quoted } from "../safetensors/safetensors-header.ts";
+import { quoted } from "../quoted.ts";
 import type { Fact } from "./fact.ts";
 import type { Facts } from "./graph-facts.ts";
 import { alongAxis, elementwise, isKnown, reducing, skipping, unary } from "./row-wise-operators.ts";

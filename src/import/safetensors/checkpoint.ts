@@ -3,8 +3,9 @@ import { z } from "zod";
 import { checkSchema } from "../../model/check-schema.ts";
 import { isThere } from "../../node/is-there.ts";
 import { readJson } from "../../node/read-json.ts";
+import { quoted } from "../quoted.ts";
 import { openSafetensors, type SafetensorsFile } from "./safetensors.ts";
-import { quoted, type TensorEntry } from "./safetensors-header.ts";
+import type { TensorEntry } from "./safetensors-header.ts";
 
 /** A tensor of a checkpoint and the file it is in. */
 export interface StoredTensor {

@@ -1,3 +1,4 @@
+import { quoted } from "../quoted.ts";
 import { ambiguity } from "./ambiguity.ts";
 import { elementBytes } from "./floats.ts";
 
@@ -95,15 +96,4 @@ function isObject(value: unknown): value is Record<string, unknown> {
 
 function isWholes(value: unknown): value is number[] {
   return Array.isArray(value) && value.every((entry) => Number.isSafeInteger(entry) && entry >= 0);
-}
-
-/** A name or a value out of a file, safe to print: one line, of bounded length. */
-export function quoted(value: unknown): string {
-  let text: string;
-  try {
-    text = JSON.stringify(value) ?? "missing";
-  } catch {
-    return "a value nested too deep to show"; // The stack ended, some thousands deep.
-  }
-  return text.length > 80 ? `${text.slice(0, 77)}...` : text;
 }

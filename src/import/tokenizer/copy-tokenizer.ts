@@ -56,6 +56,28 @@ export async function copyTokenizer(
   ];
 }
 
+/**
+ * The tokenizer for a model folder: that of the folder that the caller names, else of the first place that has one.
+ *
+ * @param named the caller's folder; false for no tokenizer
+ * @returns no files if there is none
+ * @throws Error if there is none where the caller says that it is, and as `copyTokenizer` does
+ */
+export async function tokenizerFiles(
+  named: string | false | undefined,
+  { places, model }: { places: readonly string[]; model: Parameters<typeof copyTokenizer>[1] },
+): Promise<readonly CopiedFile[]> {
+  if (named === false) return [];
+  for (const folder of named === undefined ? places : [named]) {
+    const found = await copyTokenizer(folder, model);
+    if (found) return found;
+  }
+  if (named === undefined) return [];
+  throw new Error(
+    `${named} has no tokenizer: expected tokenizer.json in it, or vocab.txt, or vocab.json and merges.txt`,
+  );
+}
+
 /** vocab.txt, or vocab.json and merges.txt, as far as they are there. */
 async function olderFiles(folder: string) {
   const lines = await linesOf(join(folder, "vocab.txt"));

@@ -1,9 +1,8 @@
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { type Fields, fields, namedToken } from "../../model/tokenizer-file.ts";
 import { isThere } from "../../node/is-there.ts";
 import { readJson } from "../../node/read-json.ts";
-
-type Fields = Readonly<Record<string, unknown>>;
 
 /** How tokenizers write the mask when they do not say. */
 const usual = ["[MASK]", "<mask>"];
@@ -21,8 +20,8 @@ export async function maskToken(folder: string): Promise<number | undefined> {
     ),
   );
   const named = [config!["mask_token"], special!["mask_token"]]
-    .map((mask) => (typeof mask === "string" ? mask : fields(mask)["content"]))
-    .filter((text) => typeof text === "string");
+    .map(namedToken)
+    .filter((text) => text !== undefined);
   for (const text of [...named, ...usual]) {
     const id = addedToken(tokenizer!["added_tokens"], text) ?? decoderToken(config!, text);
     if (id !== undefined) return id;
@@ -53,10 +52,6 @@ function decoderToken(config: Fields, text: string): number | undefined {
 
 function isToken(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) >= 0;
-}
-
-function fields(value: unknown): Fields {
-  return typeof value === "object" && value !== null ? (value as Fields) : {};
 }
 
 async function fieldsOf(path: string): Promise<Fields> {

@@ -1,6 +1,9 @@
 import type { Initializer } from "../onnx-file/graph.ts";
 import { wholeRows } from "./whole-rows.ts";
 
+/** The least scale, as float32, for weights or activations that are all 0. */
+export const LEAST_SCALE: number = Math.fround(1e-30);
+
 /** A tensor that is made of a matrix: what is stored of each of its rows. */
 export interface Part {
   readonly name: string;

@@ -3,8 +3,9 @@ import { halvesFrom } from "./halves.ts";
 import type { WeightFormat } from "./weight-format.ts";
 
 /**
- * Weights as float16, to nearest, and arithmetic in float32: half of the file, the speed of float32. ONNX Runtime
- * widens a matrix once, when the file is loaded, and of a table the rows that are read.
+ * Weights as float16, to nearest, and arithmetic in float32: half of the file, the speed of float32
+ * (`bench/weight-formats.ts`). ONNX Runtime widens a matrix once, when the file is loaded, and of a table the rows
+ * that are read.
  */
 export const fp16: WeightFormat = {
   linear(graph, x, { matrix, bias }) {

@@ -1,5 +1,5 @@
 import type { Initializer } from "../onnx-file/graph.ts";
-import { type EncodeRow, encodedRows } from "./encoded-rows.ts";
+import { type EncodeRow, encodedRows, LEAST_SCALE } from "./encoded-rows.ts";
 import { int8 } from "./int8.ts";
 import type { WeightFormat } from "./weight-format.ts";
 
@@ -12,19 +12,13 @@ const MOST = 15;
 /** How much of a block's range the scales that are tried reach over. */
 const REACHES = [1, 0.95, 0.9];
 
-/** The least scale, as float32, for blocks that are all 0. */
-const LEAST_SCALE = Math.fround(1e-30);
-
 /**
  * Weights as codes of 4 bits, with a float32 scale and a zero of 4 bits for each block of 32 in a row, 5.1 bits a
  * weight: W_ij = scale (code_ij - zero). The last block of a row is filled up with codes that mean 0. Arithmetic is
  * float32 with the weights that the codes stand for. Tables of rows are {@link int8}.
  *
- * Measured with ONNX Runtime 1.30 on one core with AVX-512 VNNI, best of 5 to 8: as fast as Gemm in float32, 34.2
- * and 37.0 ms at 1,024 x 768 -> 3,072, 30.7 and 33.2 at 1,024 x 3,072 -> 768, also in its WebAssembly build; with
- * activations of 8 bits (accuracy_level 4) 48.8 and 44.4 ms. The error of normal weights is 7.8 %. With one scale that
- * reaches over the block it is 8.1 %, without zeros 9.7 %; in blocks of 16 7.0 %, of 64 9.1 %. Twenty-one scales and
- * zeros make it no better than three.
+ * The error of normal weights is 7.8 %, and a layer of 1,024 rows takes about as long as Gemm in float32
+ * (`bench/weight-formats.ts`).
  */
 export const int4: WeightFormat = {
   linear(graph, x, { matrix, bias }) {

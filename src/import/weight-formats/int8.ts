@@ -1,13 +1,10 @@
 import type { Graph, Initializer, Value } from "../onnx-file/graph.ts";
-import { type EncodeRow, encodedRows } from "./encoded-rows.ts";
+import { type EncodeRow, encodedRows, LEAST_SCALE } from "./encoded-rows.ts";
 import type { WeightFormat } from "./weight-format.ts";
 
 /** Codes of weights go from -127 to 127, and those of activations as far around their zero. */
 const MOST = 127;
 const ZERO = 128;
-
-/** The least scale, as float32, for rows that are all 0. */
-const LEAST_SCALE = Math.fround(1e-30);
 
 /**
  * Weights as codes of 8 bits with a float32 scale for each row: W_ij = scale_i code_ij.
@@ -21,11 +18,8 @@ const LEAST_SCALE = Math.fround(1e-30);
  * scale is that of the whole batch. ONNX Runtime turns the codes once, when the file is loaded, and makes those of an
  * x once where several layers share it.
  *
- * Measured with ONNX Runtime 1.30 on one core with AVX-512 VNNI, best of 6 to 9, against Gemm in float32: 17.0 ms
- * and 36.2 ms at 1,024 x 768 -> 3,072; 14.6 and 28.2 at 1,024 x 768 -> 2,304; 19.3 and 47.2 at 1,024 x 3,072 -> 768;
- * 177 and 351 at 512 x 768 -> 50,258; at 64 rows 2.3 to 3.1 times as fast. In its WebAssembly build 23 and 51 ms at
- * 256 x 768 -> 3,072. MatMulNBits with 8 bits and blocks of 32 to 128 takes 0.6 to 1.2 times as long as Gemm. A
- * call of an MDLM of GPT-2's small size, 512 of 1,024 positions asked for: 1.12 s of processor time, float32 1.98.
+ * On a core with AVX-512 VNNI a layer takes less than half the time of Gemm in float32 (`bench/weight-formats.ts`);
+ * `npm run bench:speed` has whole networks.
  */
 export const int8: WeightFormat = {
   linear(graph, x, { matrix, bias }) {
@@ -87,8 +81,9 @@ function rowCodes(graph: Graph, matrix: Initializer): { codes: Value; scales: Va
 /**
  * Codes w / scale to nearest, with scale = max(|w_j|, |w_2j + w_{2j+1}|) / 127. Without the second term, pairs of
  * products could pass 2^15, where processors with AVX2 and without VNNI silently cut off the sum of two neighbours:
- * 255 (127 + 127) > 32,767. With it the two codes add up to at most 128, and 255 x 128 < 32,767. It costs a third of
- * a bit: the error of normal weights in rows of 768 is 1.05 % instead of 0.77 %; seven bits would be 1.52 %.
+ * 255 (127 + 127) > 32,767. With it the two codes add up to at most 128, and 255 x 128 < 32,767. It costs 0.4
+ * bits: the error of normal weights in rows of 768 is 1.03 % instead of 0.77 %; seven bits would be 1.55 %
+ * (`bench/weight-formats.ts`).
  */
 const encode: EncodeRow = (row, [codes, scales]) => {
   let most = 0;

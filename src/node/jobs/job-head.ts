@@ -1,12 +1,8 @@
 import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
 import type { Model } from "../../model/model.ts";
+import { version } from "../version.ts";
 import { resolvedMethod, type SampleJob } from "./job.ts";
 import type { JournalHead } from "./journal-head.ts";
-
-const { version } = JSON.parse(readFileSync(new URL("../../../package.json", import.meta.url), "utf8")) as {
-  version: string;
-};
 
 /**
  * Everything that the samples of a job depend on, as its journal names it: two jobs with equal heads make the same

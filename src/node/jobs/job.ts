@@ -69,7 +69,10 @@ export async function loadJobModel(
 }
 
 /** The parts of a job on its model: the plan's, or those named, else ancestral and, where it selects, stratified. */
-export function resolvedMethod(model: Model, { method, temperature }: SampleJob): ResolvedMethod {
+export function resolvedMethod(
+  model: Model,
+  { method, temperature }: Pick<SampleJob, "method" | "temperature">,
+): ResolvedMethod {
   const { corrector, schedule } = method;
   const isPlan = "format" in method;
   const sampler = method.sampler ?? { name: "ancestral" };

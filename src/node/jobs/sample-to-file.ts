@@ -1,5 +1,6 @@
 import { realpathSync } from "node:fs";
 import type { Model } from "../../model/model.ts";
+import type { TextCodec } from "../../model/text-codec.ts";
 import { checkPlace } from "../write-file.ts";
 import { type ReadSamples, type SamplesMeaning, samplesFormat, writeSamples } from "../write-samples.ts";
 import { claimFile } from "./claim.ts";
@@ -84,8 +85,7 @@ export async function writeJob(
   const existing = checkPlace(path);
   let layout: Layout | undefined;
   const { onLayout, restart = false, asked, text, extra, onJournal, ...own } = settings;
-  const codec = await model.text();
-  const plainText = codec.units === "numbers" ? undefined : (row: Int32Array) => codec.decode(row);
+  const shown = text ?? textOfRows(await model.text());
   const told: JobSettings = {
     ...own,
     onLayout: (chosen) => {
@@ -98,7 +98,7 @@ export async function writeJob(
     totals: { calls: number; evaluations: number },
     { resumed = 0, ...file }: { resumed?: number; temporary?: string } = {},
   ): Promise<FinishedJob> => {
-    const meaning = { description, vocabulary, text: text ?? plainText };
+    const meaning = { description, vocabulary, text: shown };
     await writeSamples(
       path,
       { count, length, blocks },
@@ -159,7 +159,13 @@ function kept(error: unknown, journal: SampleJournal, count: number): unknown {
   return new Error(`${error.message}; ${told}`, { cause: error });
 }
 
-function totalsOf(made: readonly JobRows[]): { calls: number; evaluations: number } {
+/** How `codec` writes a sample into a file; undefined for numbers, which files have anyway. */
+export function textOfRows(codec: TextCodec): SamplesMeaning["text"] {
+  return codec.units === "numbers" ? undefined : (row) => codec.decode(row);
+}
+
+/** What making rows took in all. */
+export function totalsOf(made: readonly JobRows[]): { calls: number; evaluations: number } {
   return {
     calls: Math.max(...made.map(({ calls }) => calls)),
     evaluations: made.reduce((sum, { evaluations }) => sum + evaluations, 0),

@@ -1,5 +1,6 @@
 import { extname } from "node:path";
 import { Worker } from "node:worker_threads";
+import { oneLine } from "../../one-line.ts";
 import type { SampleJob } from "./job.ts";
 import { givenOf, type JobRows, type Range, type RangeCost } from "./sample-range.ts";
 import { BUSY, STOP, type ThreadAnswer, type ThreadData, type ThreadRequest } from "./thread-messages.ts";
@@ -131,9 +132,8 @@ function entry(): URL {
 }
 
 function died(reason: unknown): Error {
-  const text = reason instanceof Error ? reason.message.replace(/\s+/g, " ").replace(/\.$/, "") : reason;
   return new Error(
-    `sampleInWorkers: a sampling thread died: ${text}; where memory is short, use fewer workers or a smaller batch`,
+    `sampleInWorkers: a sampling thread died: ${oneLine(reason)}; where memory is short, use fewer workers or a smaller batch`,
     { cause: reason },
   );
 }

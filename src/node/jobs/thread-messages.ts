@@ -5,8 +5,8 @@ import type { JobRows, Range, RangeCost } from "./sample-range.ts";
 export interface ThreadData {
   /** Without given tokens: those of a range come with it. */
   readonly job: Omit<SampleJob, "given">;
-  /** Threads of one model call; absent: all cores. */
-  readonly threads: number | undefined;
+  /** Threads of one model call. */
+  readonly threads: number;
   /** Shared with the thread that opened this one. */
   readonly flags: Int32Array;
 }
