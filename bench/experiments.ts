@@ -6,8 +6,8 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { progressLine } from "../src/cli/progress.ts";
 import { machineClass, runStudy, type StudyOptions } from "../src/cli/study.ts";
 import { studyMarkdown } from "../src/cli/study-text.ts";
+import { type NamedPart, parsePart } from "../src/make-part.ts";
 import { corrupted, loadModel } from "../src/node/index.ts";
-import { type NamedPart, parsePart } from "../src/parts.ts";
 import { qualitySvg } from "../src/report/quality-picture.ts";
 import { type RankStudy, rankCorrelation } from "./rank-correlation.ts";
 

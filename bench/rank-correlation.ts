@@ -8,12 +8,12 @@
  */
 import { entropy } from "../src/categorical.ts";
 import { predictions } from "../src/denoisers/predictions.ts";
+import type { NamedPart } from "../src/make-part.ts";
 import { measureValue } from "../src/measures/measure.ts";
 import { modelMeasures, searchData } from "../src/model/model-measures.ts";
 import { corrupted, loadModel, type Model } from "../src/node/index.ts";
 import { type PathCosts, pathCosts } from "../src/optimize/path-cost.ts";
 import { planScore } from "../src/optimize/plan-score.ts";
-import type { NamedPart } from "../src/parts.ts";
 import { corrupt } from "../src/processes/corrupt.ts";
 import { philox, purposes } from "../src/random.ts";
 import { sample } from "../src/sample.ts";

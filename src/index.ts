@@ -26,6 +26,7 @@ export { guided } from "./guidance/guided.ts";
 export { guidedAncestral } from "./guidance/guided-ancestral.ts";
 export { noRepeat } from "./guidance/no-repeat.ts";
 export { unprompted } from "./guidance/unprompted.ts";
+export { type Factories, type Factory, makePart, type NamedPart, parsePart } from "./make-part.ts";
 export { afterPrefix } from "./measures/after-prefix.ts";
 export { chainNGramLaw } from "./measures/chain-n-gram-law.ts";
 export { type Truth, unrelatedContinuations } from "./measures/continuations.ts";
@@ -106,20 +107,7 @@ export {
   type HalvingResult,
   successiveHalving,
 } from "./optimize/successive-halving.ts";
-export {
-  correctors,
-  type Factories,
-  type Factory,
-  makePart,
-  makeProcess,
-  type NamedPart,
-  noises,
-  parsePart,
-  plainSchedules,
-  processes,
-  samplers,
-  selectors,
-} from "./parts.ts";
+export { correctors, makeProcess, noises, plainSchedules, processes, samplers, selectors } from "./parts.ts";
 export { type Plan, type PlanCheck, planOptions } from "./plan.ts";
 export { absorbing } from "./processes/absorbing.ts";
 export { corrupt } from "./processes/corrupt.ts";

@@ -57,8 +57,6 @@ import { stratified } from "./selectors/stratified.ts";
 import { stratifiedGrid } from "./selectors/stratified-grid.ts";
 import { threshold } from "./selectors/threshold.ts";
 
-export { type Factories, type Factory, makePart, type NamedPart, parsePart } from "./make-part.ts";
-
 /** Noises by the names that plans and manifests use. */
 export const noises: Factories<Noise> = {
   linear: row(linear, "eps"),

@@ -1,7 +1,8 @@
+import { makePart, type NamedPart } from "./make-part.ts";
 import type { Measured } from "./measures/measured.ts";
 import type { InformationCurve } from "./optimize/information-curve.ts";
 import { callsOf, methodOptions, type StoredSchedule, scheduleFrom } from "./optimize/method-parts.ts";
-import { makePart, makeProcess, type NamedPart, noises } from "./parts.ts";
+import { makeProcess, noises } from "./parts.ts";
 import type { SampleOptions } from "./sample.ts";
 
 /** What a plan's samples scored beside those of a plain schedule at equal model calls. */

@@ -6,9 +6,10 @@
  */
 import { mkdir, writeFile } from "node:fs/promises";
 import { curveLevels, type InformationCurve, informationCurve } from "../src/index.ts";
+import { makePart, parsePart } from "../src/make-part.ts";
 import { searchData } from "../src/model/model-measures.ts";
 import { loadModel, type Model } from "../src/node/index.ts";
-import { makePart, parsePart, selectors } from "../src/parts.ts";
+import { selectors } from "../src/parts.ts";
 import { models, ordersOf } from "./src/catalog.ts";
 
 const SEQUENCES = 16;

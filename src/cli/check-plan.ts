@@ -1,8 +1,9 @@
 import { measureMethod } from "../compare.ts";
+import { makePart } from "../make-part.ts";
 import type { Measure } from "../measures/measure.ts";
 import { advantage, type Measured } from "../measures/measured.ts";
 import type { Model } from "../node/index.ts";
-import { makePart, plainSchedules, selectors } from "../parts.ts";
+import { plainSchedules, selectors } from "../parts.ts";
 import { type Plan, type PlanCheck, planOptions } from "../plan.ts";
 import { identity } from "./identity.ts";
 import type { Progress } from "./progress.ts";

@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError, Option } from "commander";
+import type { NamedPart } from "../make-part.ts";
 import { checkPlace, writeFinished } from "../node/index.ts";
-import { type NamedPart, selectors } from "../parts.ts";
+import { selectors } from "../parts.ts";
 import { part, positive, several, shared } from "./options.ts";
 import { halves, isPowerOfTwo, scheduleNames } from "./schedules.ts";
 import { checkSteps, withModel } from "./session.ts";

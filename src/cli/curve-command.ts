@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError, Option } from "commander";
+import { makePart, parsePart } from "../make-part.ts";
 import { type Measured, meanOf } from "../measures/measured.ts";
 import { searchData } from "../model/model-measures.ts";
 import { checkPlace, writeFinished } from "../node/index.ts";
@@ -11,7 +12,7 @@ import {
 } from "../optimize/information-curve.ts";
 import { optimalSchedules } from "../optimize/optimal-schedule.ts";
 import { hasCurveOfItsOwn, natsPredictor } from "../optimize/predicted-nats.ts";
-import { makePart, parsePart, selectors } from "../parts.ts";
+import { selectors } from "../parts.ts";
 import { nonNegative, shared } from "./options.ts";
 import { isPowerOfTwo } from "./schedules.ts";
 import { withModel } from "./session.ts";

@@ -1,9 +1,10 @@
 import { Command, InvalidArgumentError, Option } from "commander";
+import { makePart, type NamedPart, parsePart } from "../make-part.ts";
 import { modelMeasures } from "../model/model-measures.ts";
 import { checkPlace, type Model } from "../node/index.ts";
 import { writePlan } from "../node/plan-file.ts";
 import type { SearchMethod } from "../optimize/find-schedules.ts";
-import { makePart, type NamedPart, parsePart, selectors } from "../parts.ts";
+import { selectors } from "../parts.ts";
 import type { Plan } from "../plan.ts";
 import { checkPlan } from "./check-plan.ts";
 import { identity } from "./identity.ts";

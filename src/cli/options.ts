@@ -1,5 +1,6 @@
 import { InvalidArgumentError, Option } from "commander";
-import { correctors, type NamedPart, noises, parsePart, processes, samplers, selectors } from "../parts.ts";
+import { type NamedPart, parsePart } from "../make-part.ts";
+import { correctors, noises, processes, samplers, selectors } from "../parts.ts";
 
 /** Reads "4,8,16" as whole numbers >= 1, each once. */
 export function stepList(text: string): number[] {

@@ -1,3 +1,4 @@
+import { makePart, type NamedPart } from "../make-part.ts";
 import { advantage } from "../measures/measured.ts";
 import { freshData, modelMeasures, searchData } from "../model/model-measures.ts";
 import type { Model } from "../node/index.ts";
@@ -5,7 +6,7 @@ import { openSearchJournal, type SearchJournal } from "../node/search-journal.ts
 import { callsOf, scheduleFrom, storedSchedule } from "../optimize/method-parts.ts";
 import { gridCandidates, type PlanCandidate, planCandidates } from "../optimize/plan-candidates.ts";
 import { type PlanSearch, searchPlans } from "../optimize/search-plans.ts";
-import { makePart, type NamedPart, selectors } from "../parts.ts";
+import { selectors } from "../parts.ts";
 import type { Plan } from "../plan.ts";
 import type { SampleOptions } from "../sample.ts";
 import { callsText, methodText } from "./check-plan.ts";

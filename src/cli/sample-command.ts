@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError, Option } from "commander";
+import type { NamedPart } from "../make-part.ts";
 import { checkPlace, samplesFormat } from "../node/index.ts";
 import { jobOptions, type SampleJob } from "../node/jobs/job.ts";
 import { type JobSettings, jobRows } from "../node/jobs/job-rows.ts";
@@ -8,7 +9,6 @@ import type { JobRows } from "../node/jobs/sample-range.ts";
 import { type FinishedJob, keptText, textOfRows, totalsOf, writeJob } from "../node/jobs/sample-to-file.ts";
 import { readPlan } from "../node/plan-file.ts";
 import { rowsOf } from "../node/write-samples.ts";
-import type { NamedPart } from "../parts.ts";
 import { type GivenOptions, givenTokens, readGiven } from "./given-tokens.ts";
 import { leaving } from "./leaving.ts";
 import { natural, positive, real, shared } from "./options.ts";

@@ -1,8 +1,9 @@
+import { makePart, type NamedPart, parsePart } from "../make-part.ts";
 import { type JobMethod, resolvedMethod } from "../node/jobs/job.ts";
 import { type JournalHead, readJournalHead } from "../node/jobs/journal-head.ts";
 import { journalPath } from "../node/jobs/sample-to-file.ts";
 import type { SearchMethod } from "../optimize/find-schedules.ts";
-import { makePart, type NamedPart, parsePart, plainSchedules, selectors } from "../parts.ts";
+import { plainSchedules, selectors } from "../parts.ts";
 import { random } from "../selectors/random.ts";
 import type { GivenOptions } from "./given-tokens.ts";
 import { search } from "./schedules.ts";

@@ -1,17 +1,10 @@
+import { makePart, type NamedPart, parsePart } from "../make-part.ts";
 import type { Measured } from "../measures/measured.ts";
 import type { ModelData } from "../model/model-measures.ts";
 import type { Model } from "../node/index.ts";
 import type { SearchMethod } from "../optimize/find-schedules.ts";
 import { methodOptions, partsText, partText, stepsWithin } from "../optimize/method-parts.ts";
-import {
-  correctors,
-  makePart,
-  type NamedPart,
-  parsePart,
-  plainSchedules,
-  samplers,
-  selectors,
-} from "../parts.ts";
+import { correctors, plainSchedules, samplers, selectors } from "../parts.ts";
 import type { Comparison, OptimalSchedule } from "../report/comparison.ts";
 import type { SampleOptions } from "../sample.ts";
 import type { Schedule } from "../schedules/schedule.ts";

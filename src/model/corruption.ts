@@ -1,6 +1,7 @@
 import * as z from "zod/mini";
+import { makePart, type NamedPart } from "../make-part.ts";
 import type { Noise } from "../noise/noise.ts";
-import { makePart, makeProcess, type NamedPart, noises } from "../parts.ts";
+import { makeProcess, noises } from "../parts.ts";
 import type { Process } from "../processes/process.ts";
 
 /** A process as files name it: its name, or its name beside its parameters. */

@@ -1,8 +1,8 @@
 import type { Denoiser } from "../denoisers/denoiser.ts";
 import { type ChainOptions, markovChain } from "../denoisers/markov-chain.ts";
 import { observation } from "../denoisers/observation.ts";
+import type { NamedPart } from "../make-part.ts";
 import type { Noise } from "../noise/noise.ts";
-import type { NamedPart } from "../parts.ts";
 import type { Process } from "../processes/process.ts";
 import { type ChainFile, canonicalChain, chainLimits, parseChain } from "./chain-file.ts";
 import { type NoiseDescription, noiseFrom, processFrom, processPart } from "./corruption.ts";

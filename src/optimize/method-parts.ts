@@ -1,5 +1,6 @@
+import { makePart, type NamedPart } from "../make-part.ts";
 import type { Noise } from "../noise/noise.ts";
-import { correctors, makePart, type NamedPart, plainSchedules, samplers, selectors } from "../parts.ts";
+import { correctors, plainSchedules, samplers, selectors } from "../parts.ts";
 import type { Process } from "../processes/process.ts";
 import type { SampleOptions } from "../sample.ts";
 import { counts } from "../schedules/counts.ts";

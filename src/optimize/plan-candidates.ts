@@ -1,5 +1,6 @@
+import { makePart, type NamedPart } from "../make-part.ts";
 import type { Noise } from "../noise/noise.ts";
-import { makePart, type NamedPart, selectors } from "../parts.ts";
+import { selectors } from "../parts.ts";
 import type { Process } from "../processes/process.ts";
 import { cosine } from "../schedules/cosine.ts";
 import { power } from "../schedules/power.ts";

@@ -1,7 +1,7 @@
+export type { NamedPart } from "../make-part.ts";
 export type { Manifest } from "../model/manifest.ts";
 export type { InformationCurve } from "../optimize/information-curve.ts";
 export type { PlainSchedule, StoredSchedule } from "../optimize/method-parts.ts";
-export type { NamedPart } from "../parts.ts";
 export type { Plan } from "../plan.ts";
 export type { State } from "../sample.ts";
 export type { WorkerLike } from "./calls.ts";

@@ -1,8 +1,8 @@
 import type { Denoiser } from "../denoisers/denoiser.ts";
 import { givenRows } from "../given.ts";
+import type { NamedPart } from "../make-part.ts";
 import type { Model } from "../model/model.ts";
 import { methodOptions, type PlainSchedule, type StoredSchedule } from "../optimize/method-parts.ts";
-import type { NamedPart } from "../parts.ts";
 import { type SampleOptions, type State, steps } from "../sample.ts";
 
 /** What to sample, in names and numbers as plans store them. Everything but the schedule and the count has a default. */

@@ -1,5 +1,5 @@
+import type { NamedPart } from "../make-part.ts";
 import type { Manifest } from "../model/manifest.ts";
-import type { NamedPart } from "../parts.ts";
 import type { State } from "../sample.ts";
 import type { Job } from "./job.ts";
 

@@ -1,9 +1,10 @@
 import type { Denoiser } from "../denoisers/denoiser.ts";
+import { makePart } from "../make-part.ts";
 import { type Measured, meanOf } from "../measures/measured.ts";
 import type { Model } from "../model/model.ts";
 import { searchData } from "../model/model-measures.ts";
 import { ownPathNats } from "../optimize/predicted-nats.ts";
-import { makePart, selectors } from "../parts.ts";
+import { selectors } from "../parts.ts";
 import type { NatsRequest } from "./messages.ts";
 
 /**

@@ -1,7 +1,7 @@
+import type { NamedPart } from "../make-part.ts";
 import type { Measured } from "../measures/measured.ts";
 import type { Manifest } from "../model/manifest.ts";
 import type { InformationCurve } from "../optimize/information-curve.ts";
-import type { NamedPart } from "../parts.ts";
 import type { Plan } from "../plan.ts";
 import type { State } from "../sample.ts";
 import type { Calls } from "./calls.ts";

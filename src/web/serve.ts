@@ -1,8 +1,9 @@
+import { makePart } from "../make-part.ts";
 import { type Model, modelOf, readManifestOf } from "../model/model.ts";
 import { searchData } from "../model/model-measures.ts";
 import { oneLine } from "../one-line.ts";
 import { curveLevels, informationCurve } from "../optimize/information-curve.ts";
-import { makePart, selectors } from "../parts.ts";
+import { selectors } from "../parts.ts";
 import type { Fetch } from "./fetch-bytes.ts";
 import { fetchedFiles } from "./fetched-files.ts";
 import { interruptible } from "./interruptible.ts";

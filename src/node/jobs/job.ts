@@ -1,4 +1,5 @@
 import { freePositions, givenRows } from "../../given.ts";
+import { makePart, type NamedPart } from "../../make-part.ts";
 import { corrupted, type Model } from "../../model/model.ts";
 import {
   type MethodParts,
@@ -6,7 +7,7 @@ import {
   type PlainSchedule,
   type StoredSchedule,
 } from "../../optimize/method-parts.ts";
-import { makePart, makeProcess, type NamedPart, noises, samplers } from "../../parts.ts";
+import { makeProcess, noises, samplers } from "../../parts.ts";
 import { type Plan, planOptions } from "../../plan.ts";
 import type { SampleOptions } from "../../sample.ts";
 import { loadModel } from "../model.ts";
