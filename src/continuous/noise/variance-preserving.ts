@@ -26,7 +26,7 @@ export function variancePreserving({
   logAlphaSlope,
   timeAtLogAlpha,
 }: LogAlpha): Noise {
-  const variance = (t: number): number => -Math.expm1(2 * logAlpha(t));
+  const variance = (t: number): number => 0 - Math.expm1(2 * logAlpha(t)); // never -0
   return {
     name,
     horizon,
