@@ -4,7 +4,9 @@ import type { Prediction } from "./samplers/sampler.ts";
 
 /** A denoiser whose calls are counted and whose answers are checked. */
 export interface ModelCalls {
-  predict(input: Required<Prediction>): Promise<Float64Array>;
+  predict(
+    input: Required<Omit<Prediction, "denoiser">> & Pick<Prediction, "denoiser">,
+  ): Promise<Float64Array>;
   counted(): { calls: number; evaluations: number };
 }
 
@@ -14,10 +16,11 @@ export function modelCalls(
   noise: Noise,
   { calls, evaluations }: { calls: number; evaluations: number },
 ): ModelCalls {
-  const { dimension, callsPerPrediction = 1 } = denoiser;
+  const { dimension } = denoiser;
   return {
     counted: () => ({ calls, evaluations }),
-    async predict({ x, time: given }) {
+    async predict({ x, time: given, denoiser: asked = denoiser }) {
+      const { callsPerPrediction = 1 } = asked;
       const batch = x.length / dimension;
       const time = typeof given === "number" ? new Float64Array(batch).fill(given) : given;
       if (!Number.isInteger(batch) || time.length !== batch) {
@@ -28,7 +31,7 @@ export function modelCalls(
       calls += callsPerPrediction;
       evaluations += callsPerPrediction * batch;
       const [alpha, sigma] = [time.map(noise.alpha), time.map(noise.sigma)];
-      const eps = await denoiser.predict({ x, batch, time, alpha, sigma });
+      const eps = await asked.predict({ x, batch, time, alpha, sigma });
       checkPrediction(eps, x.length, time);
       return eps;
     },

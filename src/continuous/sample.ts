@@ -4,7 +4,7 @@ import { cleanFrom } from "./denoisers/prediction.ts";
 import { modelCalls } from "./model-calls.ts";
 import type { Noise } from "./noise/noise.ts";
 import { type Normals, normals } from "./normals.ts";
-import type { Sampler } from "./samplers/sampler.ts";
+import type { Prediction, Sampler } from "./samplers/sampler.ts";
 import type { Schedule } from "./schedules/schedule.ts";
 
 /** What to sample with. */
@@ -14,7 +14,7 @@ export interface SampleOptions {
   readonly sampler: Sampler;
   /** Rows to make; default 1. */
   readonly count?: number;
-  /** Rows run together, default 64: changes memory and speed, never the samples. */
+  /** Rows run together, default 64: changes memory and speed, never the samples. All, if the sampler couples rows. */
   readonly batch?: number;
   /** Default 0. Same seed and row, same sample. */
   readonly seed?: number;
@@ -98,9 +98,7 @@ export async function* steps(
     const { index, t, x } = state;
     const memory = { ...state.memory };
     const next = x.slice();
-    const predict = (
-      input: { x?: Float64Array; time?: number | Float64Array } = {},
-    ): Promise<Float64Array> => {
+    const predict = (input: Prediction = {}): Promise<Float64Array> => {
       throwIfAborted(signal);
       return model.predict({ x, time: t, ...input });
     };
@@ -145,7 +143,8 @@ export async function sample(
   denoiser: Denoiser,
   options: SampleOptions & { readonly progress?: (done: { rows: number; state: State }) => void },
 ): Promise<Samples> {
-  const { count = 1, batch = 64, firstRow = 0, start } = options;
+  const { count = 1, firstRow = 0, start, sampler } = options;
+  const batch = sampler.coupled ? count : (options.batch ?? 64);
   const { dimension } = denoiser;
   checkWhole("count", count, 1);
   checkWhole("batch", batch, 1);

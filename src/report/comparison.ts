@@ -1,17 +1,12 @@
 import type { GreyDescription } from "../tokens/grey.ts";
 import type { NotesDescription } from "../tokens/notes.ts";
 
-/** Everything a report shows: methods run on one model at several numbers of calls, with their quality. */
-export interface Comparison {
+/** Methods run on one model at several numbers of calls, with their quality: what every report shows. */
+export interface Compared {
   readonly title: string;
-  readonly model: {
-    readonly name: string;
-    readonly description: string;
-    readonly length: number;
-    readonly vocabulary: number;
-    /** What the tokens stand for where they are no characters. */
-    readonly tokens?: NotesDescription | GreyDescription;
-  };
+  readonly model: { readonly name: string; readonly description: string };
+  /** What one row of the samples is called; default "sequence". */
+  readonly noun?: "sequence" | "sample";
   /** The command line that makes this comparison again. */
   readonly command: string;
   readonly seed: number;
@@ -21,15 +16,27 @@ export interface Comparison {
   readonly sequences: number;
   /** Wall time of the whole comparison. */
   readonly seconds: number;
+  readonly measures: readonly Measure[];
+  readonly results: readonly Result[];
+  /** By the name of a method: the order at which the first measure falls with the number of calls. */
+  readonly slopes?: Readonly<Record<string, Estimate>>;
+  /** One sentence; made from the numbers where it is absent. */
+  readonly headline?: string;
+}
+
+/** Everything a report on a model of tokens shows. */
+export interface Comparison extends Compared {
+  readonly model: Compared["model"] & {
+    readonly length: number;
+    readonly vocabulary: number;
+    /** What the tokens stand for where they are no characters. */
+    readonly tokens?: NotesDescription | GreyDescription;
+  };
   readonly curve: InformationCurve;
   readonly optimal: readonly OptimalSchedule[];
   /** What searches for plans chose, by the number of calls. */
   readonly chosen?: readonly { readonly steps: number; readonly text: string }[];
-  readonly measures: readonly Measure[];
-  readonly results: readonly Result[];
   readonly samples: readonly SampleSet[];
-  /** One sentence; made from the numbers where it is absent. */
-  readonly headline?: string;
 }
 
 /** h(m): expected entropy of a still masked token when m tokens are revealed by the selector. */
@@ -70,7 +77,8 @@ export interface Estimate {
 export interface Result {
   readonly method: string;
   readonly schedule: string;
-  readonly selector: string;
+  /** Absent for models whose positions are not selected. */
+  readonly selector?: string;
   readonly steps: number;
   /** Model calls a sequence needed. */
   readonly calls: number;

@@ -1,13 +1,13 @@
-import type { Comparison, Estimate, Measure, Result } from "./comparison.ts";
+import type { Compared, Estimate, Measure, Result } from "./comparison.ts";
 import { formatCount, formatEstimate, formatList, formatNumber } from "./format.ts";
 
 /** The numbers of model calls that methods were compared at, rising. */
-export function comparedCalls({ results }: Comparison): number[] {
+export function comparedCalls({ results }: Compared): number[] {
   return [...new Set(results.map(({ calls }) => calls))].sort((a, b) => a - b);
 }
 
 /** Method names in the order in which they first appear. */
-export function methodNames({ results }: Comparison): string[] {
+export function methodNames({ results }: Compared): string[] {
   return [...new Set(results.map(({ method }) => method))];
 }
 
@@ -32,7 +32,7 @@ export function indistinguishable(a: Estimate, b: Estimate): boolean {
 }
 
 /** One sentence on a measure: who is best and worst at one number of calls, and how many calls the best saves. */
-export function qualityFinding(comparison: Comparison, measure: Measure): string {
+export function qualityFinding(comparison: Compared, measure: Measure): string {
   if (measure.better === "neither") {
     const floor = measure.floor ? `, ${formatEstimate(measure.floor)}` : "";
     return `Neither high nor low is good here: the nearer to real data${floor}, the better.`;
@@ -56,7 +56,7 @@ export function qualityFinding(comparison: Comparison, measure: Measure): string
 }
 
 /** The headline of a comparison that brings none, from its first measure that has a better side. */
-export function headlineOf(comparison: Comparison): string {
+export function headlineOf(comparison: Compared): string {
   if (comparison.headline) return comparison.headline;
   const measure = comparison.measures.find(({ better }) => better !== "neither");
   const contest = measure && mainContest(comparison, measure);
@@ -85,7 +85,7 @@ interface Contest {
 }
 
 /** The contest at the number of calls nearest to eight at which at least two methods have the measure. */
-function mainContest(comparison: Comparison, measure: Measure): Contest | undefined {
+function mainContest(comparison: Compared, measure: Measure): Contest | undefined {
   const distanceFromEight = (calls: number): number => Math.abs(Math.log2(calls / 8));
   const [ranked] = comparedCalls(comparison)
     .map((calls) => comparison.results.filter((result) => result.calls === calls))
@@ -101,7 +101,7 @@ function mainContest(comparison: Comparison, measure: Measure): Contest | undefi
 
 /** The fewest calls with which the best method is ahead of the worst one at its most calls, if they are fewer. */
 function callsSaved(
-  { results }: Comparison,
+  { results }: Compared,
   measure: Measure,
   { best, worst }: Contest,
 ): { few: Result; many: Result } | undefined {

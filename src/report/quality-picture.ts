@@ -1,7 +1,7 @@
 import * as Plot from "@observablehq/plot";
 import { type Axis, callsAxis, valueAxis } from "./axis.ts";
 import { seriesColour, seriesColours } from "./colours.ts";
-import type { Comparison, Estimate, Measure } from "./comparison.ts";
+import type { Compared, Estimate, Measure } from "./comparison.ts";
 import { comparedCalls, estimateOf, methodNames } from "./findings.ts";
 import { formatCount, formatNumber } from "./format.ts";
 import { columnSize, type LineLabel, labelColumn, wrapLabel } from "./label-column.ts";
@@ -29,7 +29,7 @@ interface Line {
  * One measure against model calls: a line for each method with bars of one standard error, the floor dashed.
  * Undefined where no method has a finite value.
  */
-export function qualityPicture(comparison: Comparison, measure: Measure): string | undefined {
+export function qualityPicture(comparison: Compared, measure: Measure): string | undefined {
   const estimates = comparison.results.flatMap((result) => estimateOf(result, measure) ?? []);
   if (estimates.length === 0) return undefined;
   const given = measure.floor && Number.isFinite(measure.floor.value) ? measure.floor : undefined;
@@ -53,7 +53,7 @@ export function qualityPicture(comparison: Comparison, measure: Measure): string
     Plot.gridY(y.ticks, { stroke: "var(--rule)", strokeOpacity: 1 }),
     Plot.axisX(x.ticks, {
       text: (calls: number) => formatCount(calls),
-      label: hollow ? "model calls (hollow: 0 or below)" : "model calls per sequence",
+      label: hollow ? "model calls (hollow: 0 or below)" : `model calls per ${comparison.noun ?? "sequence"}`,
       labelAnchor: "center",
       labelArrow: "none",
       labelOffset: 38,
@@ -80,14 +80,14 @@ export function qualityPicture(comparison: Comparison, measure: Measure): string
 
 /** The pictures of some measures (all by default) as an SVG file of its own. */
 export function qualitySvg(
-  comparison: Comparison,
+  comparison: Compared,
   { measures = comparison.measures, columns = 2 }: { measures?: readonly Measure[]; columns?: number } = {},
 ): string {
   const pictures = measures.flatMap((measure) => qualityPicture(comparison, measure) ?? []);
   return standaloneSvg(pictures, { columns });
 }
 
-function linesOf(comparison: Comparison, measure: Measure, y: Axis): Line[] {
+function linesOf(comparison: Compared, measure: Measure, y: Axis): Line[] {
   const names = methodNames(comparison);
   return names.flatMap((method, i) => {
     const points = comparison.results
@@ -99,13 +99,21 @@ function linesOf(comparison: Comparison, measure: Measure, y: Axis): Line[] {
     // Moved aside by a few pixels, lines with equal values do not hide each other.
     const shift = (i - (names.length - 1) / 2) * Math.min(2.5, 10 / names.length);
     const label: LineLabel = {
-      lines: wrapLabel(method, 16),
+      lines: [
+        ...wrapLabel(method, 16),
+        ...slopeLine(comparison.slopes?.[method], measure === comparison.measures[0]),
+      ],
       colour: seriesColour(i),
       dash: i >= seriesColours ? "4 3" : undefined,
       end: { x: last.calls, y: last.value, shift },
     };
     return [{ points, label }];
   });
+}
+
+/** The order at which the first measure falls, under the name of the method. */
+function slopeLine(slope: Estimate | undefined, shown: boolean): string[] {
+  return slope && shown ? [`order ${formatNumber(slope.value, 2)}`] : [];
 }
 
 /** Pixels that the numbers on an axis need. */
@@ -147,7 +155,7 @@ function floorLabel(floor: Point): LineLabel {
   };
 }
 
-function description(comparison: Comparison, measure: Measure): string {
+function description(comparison: Compared, measure: Measure): string {
   const lines = methodNames(comparison).flatMap((method) => {
     const values = comparison.results
       .filter((result) => result.method === method && estimateOf(result, measure))

@@ -1,13 +1,11 @@
+import { numbersSection, qualitySection, sentence } from "./compared-sections.ts";
 import type { Comparison } from "./comparison.ts";
 import { curvePicture, drawnSchedules } from "./curve-picture.ts";
-import { headlineOf, plural, qualityFinding } from "./findings.ts";
-import { formatCount, formatList, formatNumber, formatSeconds } from "./format.ts";
-import { escapeHtml } from "./html.ts";
+import { headlineOf } from "./findings.ts";
+import { formatCount, formatList, formatNumber } from "./format.ts";
 import { playerScript } from "./melody-player.ts";
 import { drawnOrders, orderPicture } from "./order-picture.ts";
 import { figures, page, type Section } from "./page.ts";
-import { qualityPicture } from "./quality-picture.ts";
-import { resultsTable } from "./results-table.ts";
 import { neighboursTogether } from "./reveal-order.ts";
 import { sampleGallery } from "./sample-gallery.ts";
 
@@ -30,21 +28,6 @@ export function renderReport(comparison: Comparison): string {
     ],
     script: comparison.model.tokens?.kind === "notes" ? playerScript() : "",
   });
-}
-
-function qualitySection(comparison: Comparison): Section {
-  const pictures = comparison.measures.flatMap((measure) => {
-    const svg = qualityPicture(comparison, measure);
-    return svg ? [{ svg, caption: qualityFinding(comparison, measure) }] : [];
-  });
-  const floored = comparison.measures.some(({ floor }) => floor)
-    ? " The dashed line is what as much fresh real data scores, so no model can be expected to do better."
-    : "";
-  return {
-    heading: "Quality against model calls",
-    lead: `Each dot is ${formatCount(comparison.sequences)} sequences, its bar one standard error; further left is cheaper.${floored}`,
-    content: figures(pictures),
-  };
 }
 
 function curveSection(comparison: Comparison): Section {
@@ -84,28 +67,4 @@ function samplesSection(comparison: Comparison): Section {
     lead: "The first sequences of every method, not chosen by hand.",
     content: sampleGallery(comparison),
   };
-}
-
-function numbersSection(comparison: Comparison): Section {
-  const { command, seed, machine, sequences, seconds, results } = comparison;
-  const most = Math.max(0, ...results.map(({ calls }) => calls));
-  const rows: readonly (readonly [string, string])[] = [
-    ["Command", `<code>${escapeHtml(command)}</code>`],
-    ["Seed", escapeHtml(String(seed))],
-    ["Machine", escapeHtml(machine)],
-    ["Sequences", `${formatCount(sequences)} for each method and number of calls, up to ${plural(most)}`],
-    ["Wall time", `${formatSeconds(seconds)} in all`],
-    ["±", "one standard error"],
-    ["★ ≈", "best at equal calls; within two standard errors of the best"],
-  ];
-  const list = rows.map(([term, value]) => `<dt>${term}</dt><dd>${value}</dd>`).join("");
-  return {
-    heading: "All numbers",
-    lead: "Mean and standard error, grouped by model calls.",
-    content: `${resultsTable(comparison)}<footer class="small"><dl>${list}</dl></footer>`,
-  };
-}
-
-function sentence(text: string): string {
-  return text === "" || /[.!?]$/.test(text) ? text : `${text}.`;
 }

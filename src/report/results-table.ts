@@ -1,10 +1,10 @@
-import type { Comparison, Measure, Result } from "./comparison.ts";
+import type { Compared, Measure, Result } from "./comparison.ts";
 import { comparedCalls, estimateOf, indistinguishable, plural, ranking } from "./findings.ts";
 import { DASH, formatCount, formatEstimate, formatSeconds } from "./format.ts";
 import { escapeHtml } from "./html.ts";
 
 /** Every result with its errors, grouped by model calls; in each group the best of a column is marked. */
-export function resultsTable(comparison: Comparison): string {
+export function resultsTable(comparison: Compared): string {
   const { measures, results } = comparison;
   const predicted = results.some(({ predictedNats }) => predictedNats !== undefined);
   const columns = [
@@ -56,8 +56,10 @@ function measuredCell(result: Result, group: readonly Result[], measure: Measure
 /** Schedule and selector under the name, unless the name says both. */
 function detail({ method, schedule, selector }: Result): string {
   const name = method.toLowerCase();
-  if (name.includes(schedule.toLowerCase()) && name.includes(selector.toLowerCase())) return "";
-  return `<small>${escapeHtml(`${schedule} schedule, ${selector} selection`)}</small>`;
+  const said = [schedule, selector ?? ""].every((part) => name.includes(part.toLowerCase()));
+  if (said) return "";
+  const selection = selector === undefined ? "" : `, ${selector} selection`;
+  return `<small>${escapeHtml(`${schedule} schedule${selection}`)}</small>`;
 }
 
 function floorRow(measures: readonly Measure[], columns: number): string {

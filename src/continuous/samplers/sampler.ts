@@ -1,3 +1,4 @@
+import type { Denoiser } from "../denoisers/denoiser.ts";
 import type { Noise } from "../noise/noise.ts";
 
 /** One step t -> s of a batch. */
@@ -40,6 +41,8 @@ export interface Prediction {
   readonly x?: Float64Array;
   /** One time for all rows, or [rows]. */
   readonly time?: number | Float64Array;
+  /** Another model of the same numbers than the run's own; its calls count too. */
+  readonly denoiser?: Denoiser;
 }
 
 /** How one step is made. */
@@ -49,6 +52,8 @@ export interface Sampler {
   readonly calls: number;
   /** Whether it draws noise on the way; without, it follows the probability flow. */
   readonly stochastic: boolean;
+  /** True where the rows of a run act on each other, as particles do: all are then run together. Default false. */
+  readonly coupled?: boolean;
   /** Writes x at s into `step.next`. */
   stepInto(step: Step): Promise<void>;
 }
