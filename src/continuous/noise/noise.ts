@@ -23,6 +23,8 @@ export interface Noise {
   lambdaSlope(t: number): number;
   /** The time at which lambda(t) is `lambda`. */
   timeAt(lambda: number): number;
+  /** Times between which lambda is smooth, where it has kinks: the levels of a table. */
+  readonly knots?: Float64Array;
 }
 
 /** rho(t) = sigma / alpha = e^-lambda, the time in which x / alpha moves along d(x / alpha) / d rho = eps. */

@@ -9,6 +9,8 @@ export interface LogAlpha {
   logAlphaSlope(t: number): number;
   /** The time at which log alpha(t) is `logAlpha` <= 0. */
   timeAtLogAlpha(logAlpha: number): number;
+  /** Times between which log alpha is smooth, where it has kinks. */
+  readonly knots?: Float64Array;
 }
 
 /**
@@ -25,6 +27,7 @@ export function variancePreserving({
   logAlpha,
   logAlphaSlope,
   timeAtLogAlpha,
+  knots,
 }: LogAlpha): Noise {
   const variance = (t: number): number => 0 - Math.expm1(2 * logAlpha(t)); // never -0
   return {
@@ -39,6 +42,7 @@ export function variancePreserving({
     lambda: (t) => logAlpha(t) - 0.5 * Math.log(variance(t)),
     lambdaSlope: (t) => logAlphaSlope(t) / variance(t),
     timeAt: (lambda) => timeAtLogAlpha(logAlphaAt(lambda)),
+    ...(knots && { knots }),
   };
 }
 

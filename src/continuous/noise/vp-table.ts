@@ -82,6 +82,7 @@ export function vpTable({
     name: `vp-table:${bars.length}`,
     horizon: last,
     cutoff,
+    knots: Float64Array.from(values, (_, i) => timeOf(i)),
     logAlpha: straight ? valueAt : (t) => 0.5 * Math.log(valueAt(t)),
     logAlphaSlope: (t) => (straight ? slopeOf(segmentOf(t)) : (0.5 * slopeOf(segmentOf(t))) / valueAt(t)),
     timeAtLogAlpha: (logAlpha) => {
