@@ -2,13 +2,16 @@
  * Makes the tables of docs/results again: `npm run experiments` runs all, `npm run experiments -- countdown`
  * one. Each file names its command, seeds, sizes and the class of machine.
  */
+import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { progressLine } from "../src/cli/progress.ts";
 import { machineClass, runStudy, type StudyOptions } from "../src/cli/study.ts";
 import { studyMarkdown } from "../src/cli/study-text.ts";
 import { type NamedPart, parsePart } from "../src/make-part.ts";
 import { corrupted, loadModel } from "../src/node/index.ts";
 import { qualitySvg } from "../src/report/quality-picture.ts";
+import { continuousStudies, continuousStudy } from "./continuous/studies.ts";
 import { type RankStudy, rankCorrelation } from "./rank-correlation.ts";
 
 const folder = new URL("../docs/results/", import.meta.url);
@@ -230,9 +233,27 @@ const rankStudies: readonly RankStudy[] = [
   { model: "digits", steps: 4, many: 512, few: 256 },
 ];
 
+/** Scripts of bench/continuous that print a page each, by the name of their results. */
+const scripts: Readonly<Record<string, string>> = {
+  "continuous-dc-solver": "dc-solver",
+  "continuous-digits-quality": "digits",
+  "continuous-exposure": "exposure",
+  "continuous-langevin": "langevin",
+  "continuous-momentum": "ams",
+  "continuous-preconditioned": "pds",
+  "continuous-schedules": "schedules",
+  "continuous-solver-search": "s3",
+  "continuous-steering": "fkc",
+};
+
 mkdirSync(folder, { recursive: true });
 const wanted = process.argv.slice(2);
-const names = [...Object.keys(studies), "rank-correlation"];
+const names = [
+  ...Object.keys(studies),
+  "rank-correlation",
+  ...Object.keys(continuousStudies),
+  ...Object.keys(scripts),
+];
 const unknown = wanted.find((name) => !names.includes(name));
 if (unknown) throw new RangeError(`experiments: "${unknown}"; expected ${names.join(", ")}`);
 
@@ -279,6 +300,25 @@ if (wanted.length === 0 || wanted.includes("rank-correlation")) {
   process.stdout.write(`${text}\n`);
 }
 
+for (const name of Object.keys(continuousStudies)) {
+  if (wanted.length > 0 && !wanted.includes(name)) continue;
+  const text = await continuousStudy(name, progress.update);
+  progress.done();
+  writeFileSync(new URL(`${name}.md`, folder), text);
+  process.stdout.write(`${text}\n`);
+}
+for (const [name, script] of Object.entries(scripts)) {
+  if (wanted.length > 0 && !wanted.includes(name)) continue;
+  progress.update(name, 0);
+  const file = fileURLToPath(new URL(`continuous/${script}.ts`, import.meta.url));
+  const printed = execFileSync(process.execPath, ["--import", "tsx", file], { encoding: "utf8" });
+  progress.done();
+  const made = `Made by \`npm run experiments -- ${name}\` on ${machineClass()}.`;
+  const text = `# ${name}\n\n${made}\n\n${printed.trim()}\n`;
+  writeFileSync(new URL(`${name}.md`, folder), text);
+  process.stdout.write(`${text}\n`);
+}
+
 /** Every table in one page, in this order. */
 const chapters: readonly (readonly [heading: string, text: string, names: readonly string[]])[] = [
   [
@@ -292,6 +332,11 @@ const chapters: readonly (readonly [heading: string, text: string, names: readon
     "Samplers and selectors on exact posteriors",
     "",
     ["samplers-absorbing", "selectors-absorbing", "samplers-uniform", "samplers-ordinal"],
+  ],
+  [
+    "Continuous diffusion",
+    "What [continuous.md](continuous.md) goes by.",
+    [...Object.keys(continuousStudies), ...Object.keys(scripts)],
   ],
 ];
 const page = [

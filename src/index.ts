@@ -22,8 +22,10 @@ export { type Predictions, predictions, type Shaping } from "./denoisers/predict
 export { type ScoreModel, scoreModel } from "./denoisers/score-model.ts";
 export { annealed } from "./guidance/annealed.ts";
 export { constrained } from "./guidance/constrained.ts";
+export { type FeynmanKacOptions, feynmanKac } from "./guidance/feynman-kac.ts";
 export { guided } from "./guidance/guided.ts";
 export { guidedAncestral } from "./guidance/guided-ancestral.ts";
+export type { Expert } from "./guidance/joint-predictions.ts";
 export { noRepeat } from "./guidance/no-repeat.ts";
 export { unprompted } from "./guidance/unprompted.ts";
 export { type Factories, type Factory, makePart, type NamedPart, parsePart } from "./make-part.ts";
@@ -107,6 +109,10 @@ export {
   type HalvingResult,
   successiveHalving,
 } from "./optimize/successive-halving.ts";
+export type { Resampling } from "./particles/particles.ts";
+export { systematicResampling } from "./particles/systematic.ts";
+export { weightedMean } from "./particles/weighted-mean.ts";
+export { type Weights, weightsOf } from "./particles/weights-of.ts";
 export { correctors, makeProcess, noises, plainSchedules, processes, samplers, selectors } from "./parts.ts";
 export { type Plan, type PlanCheck, planOptions } from "./plan.ts";
 export { absorbing } from "./processes/absorbing.ts";

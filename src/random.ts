@@ -5,7 +5,16 @@
 import { drawIndex } from "./categorical.ts";
 
 /** What a draw is for: draws with different purposes at the same row, step and site are independent. */
-export const purposes = { token: 0, select: 1, jump: 2, hold: 3, correct: 4, data: 5, corrupt: 6 } as const;
+export const purposes = {
+  token: 0,
+  select: 1,
+  jump: 2,
+  hold: 3,
+  correct: 4,
+  data: 5,
+  corrupt: 6,
+  resample: 7,
+} as const;
 
 /** One of {@link purposes}. */
 export type Purpose = (typeof purposes)[keyof typeof purposes];

@@ -32,7 +32,7 @@ export interface SampleOptions extends Omit<Shaping, "temperature"> {
   readonly temperature?: number | ((t: number) => number);
   /** Rows to make; default 1. */
   readonly count?: number;
-  /** Rows run together, default 8: changes memory and speed, never the samples. */
+  /** Rows run together, default 8: changes memory and speed, never the samples. All, if the sampler couples rows. */
   readonly batch?: number;
   /** Default 0. Same seed and row, same tokens. */
   readonly seed?: number;
@@ -172,7 +172,8 @@ export async function sample(
   denoiser: Denoiser,
   options: SampleOptions & { readonly progress?: (done: { rows: number; state: State }) => void },
 ): Promise<Samples> {
-  const { count = 1, batch = 8, firstRow = 0 } = options;
+  const { count = 1, firstRow = 0, sampler } = options;
+  const batch = sampler?.coupled ? count : (options.batch ?? 8);
   const length = denoiser.length;
   checkWhole("count", count, 1);
   checkWhole("batch", batch, 1);

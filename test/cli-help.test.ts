@@ -45,16 +45,18 @@ describe("models", together, () => {
     for (const name of ["bach", "countdown", "countdown-net", "digits", "letters", "text"]) {
       assert.match(text, new RegExp(`^${name} +(chain|onnx) +\\d+ +\\d+$`, "m"));
     }
+    assert.match(text, /^continuous +kind +shape +noise$/m);
+    assert.match(text, /^mixture +gaussian-mixture +2 +vp-linear$/m);
     assert.match(text, /chain:FILE\.json/);
     assert.match(text, /fewstep curve letters/);
   });
 
   it("prints the manifests as JSON", async () => {
-    const manifests = await json<{ name: string; length: number }[]>(["models"], folder);
-    assert.deepEqual(
-      manifests.map(({ name }) => name),
-      ["bach", "countdown", "countdown-net", "digits", "letters", "text"],
-    );
+    const manifests = await json<{ name: string; length: number; space?: string }[]>(["models"], folder);
+    const named = (space: string | undefined) =>
+      manifests.filter((manifest) => manifest.space === space).map(({ name }) => name);
+    assert.deepEqual(named(undefined), ["bach", "countdown", "countdown-net", "digits", "letters", "text"]);
+    assert.ok(named("continuous").includes("mixture"));
     assert.equal(manifests.find(({ name }) => name === "letters")?.length, 128);
   });
 });

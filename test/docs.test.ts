@@ -16,11 +16,16 @@ import {
 } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { after, before, describe, it } from "node:test";
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import { type Command, CommanderError } from "commander";
 import ts from "typescript";
-import { readChainFile, readManifest } from "../src/node/index.ts";
+import {
+  readChainFile,
+  readContinuousManifest,
+  readContinuousPlan,
+  readManifest,
+} from "../src/node/index.ts";
 import { anchorsOf, type Block, blocksOf, commandsOf, linksOf, namedFiles } from "./markdown-blocks.ts";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
@@ -34,6 +39,7 @@ const pages = [
 
 const entryPoints = [
   "src/index.ts",
+  "src/continuous/index.ts",
   "src/onnx/index.ts",
   "src/transformers/index.ts",
   "src/import/index.ts",
@@ -106,7 +112,9 @@ describe("JSON blocks", () => {
       const content: object = JSON.parse(block.code);
       const folder = mkdtempSync(join(place, "json-"));
       writeFileSync(join(folder, "manifest.json"), block.code);
-      if ("format" in content) await readManifest(folder);
+      if ("space" in content) await readContinuousManifest(folder);
+      else if ("continuous" in content) await readContinuousPlan(join(folder, "manifest.json"));
+      else if ("format" in content) await readManifest(folder);
       else if ("initial" in content) await readChainFile(join(folder, "manifest.json"));
     });
   }
@@ -208,9 +216,9 @@ describe("public names", () => {
 /** Every command's factory, by the name it is called with. */
 async function commandFactories(): Promise<Map<string, () => Command>> {
   const made = new Map<string, () => Command>();
-  const folder = join(root, "src/cli");
-  for (const name of readdirSync(folder).filter((name) => name.endsWith("-command.ts"))) {
-    const exported: Record<string, unknown> = await import(join(folder, name));
+  const folder = join(root, "dist/cli");
+  for (const name of readdirSync(folder).filter((name) => name.endsWith("-command.js"))) {
+    const exported: Record<string, unknown> = await import(pathToFileURL(join(folder, name)).href);
     const [, make] = Object.entries(exported).find(([key]) => key.endsWith("Command"))!;
     made.set((make as () => Command)().name(), make as () => Command);
   }

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { parse } from "npyjs";
+import { sample as continuousSample, ddim, logSnr } from "../src/continuous/index.ts";
 import { distinct } from "../src/measures/distinct.ts";
 import { estimate } from "../src/measures/measure.ts";
 import { nGramKL } from "../src/measures/n-gram-kl.ts";
@@ -14,7 +15,7 @@ import { samplingFloor } from "../src/measures/sampling-floor.ts";
 import { unigramEntropy } from "../src/measures/unigram-entropy.ts";
 import { wordShare } from "../src/measures/word-share.ts";
 import { modelMeasures, searchData } from "../src/model/model-measures.ts";
-import { loadModel } from "../src/node/index.ts";
+import { loadContinuousModel, loadModel } from "../src/node/index.ts";
 
 const models = fileURLToPath(new URL("../models", import.meta.url));
 
@@ -93,7 +94,29 @@ function show({ value, standardError }: { value: number; standardError: number }
 }
 
 describe("the folders that ship", () => {
-  for (const name of readdirSync(models).filter((each) => !each.includes("."))) {
+  const folders = readdirSync(models)
+    .filter((name) => !name.includes("."))
+    .map((name) => {
+      const text = readFileSync(join(models, name, "manifest.json"), "utf8");
+      return { name, manifest: JSON.parse(text) as { space?: string; sha256?: string } };
+    });
+
+  for (const { name, manifest } of folders.filter(({ manifest }) => manifest.space === "continuous")) {
+    test(`${name}: at most 12 MB, sealed, its held-out data fit, it can be sampled`, async () => {
+      const files = readdirSync(join(models, name));
+      const bytes = files.reduce((sum, file) => sum + statSync(join(models, name, file)).size, 0);
+      assert.ok(bytes <= 12e6, `${bytes} bytes`);
+      assert.match(manifest.sha256 ?? "", /^[0-9a-f]{64}$/);
+      const model = await loadContinuousModel(name, { threads: 1 });
+      assert.equal(((await model.heldOut())?.length ?? 0) % model.dimension, 0);
+      const options = { noise: model.noise, schedule: logSnr({ steps: 2 }), sampler: ddim(), count: 2 };
+      const { x } = await continuousSample(model.denoiser, options);
+      assert.ok(x.length === 2 * model.dimension && x.every(Number.isFinite));
+      await model.dispose();
+    });
+  }
+
+  for (const { name } of folders.filter(({ manifest }) => manifest.space === undefined)) {
     test(`${name}: at most 12 MB, its measures can be made, its smaller file says nearly the same`, async () => {
       const files = readdirSync(join(models, name));
       const bytes = files.reduce((sum, file) => sum + statSync(join(models, name, file)).size, 0);

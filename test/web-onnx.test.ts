@@ -7,7 +7,7 @@ import type { Denoiser } from "../src/denoisers/denoiser.ts";
 import { modelOf, readManifestOf } from "../src/model/model.ts";
 import { folderFiles } from "../src/node/folder-files.ts";
 import { loadModel } from "../src/node/index.ts";
-import { type OnnxSession, onnxDenoiser } from "../src/onnx/onnx-denoiser.ts";
+import { type OnnxSession, onnxDenoiser } from "../src/onnx/index.ts";
 import { sample } from "../src/sample.ts";
 import { uniform } from "../src/schedules/uniform.ts";
 import { usualThreads } from "../src/web/machine.ts";

@@ -231,18 +231,17 @@ describe("threads end", () => {
   });
 });
 
-/** Runs a script from source in a process of its own. */
+/** Runs a script in a process of its own. */
 function script(
   body: string,
   flags: readonly string[] = [],
 ): Promise<{ code: number | null; stdout: string; stderr: string }> {
-  const file = join(mkdtempSync(join(folder, "script-")), "main.mts");
+  const file = join(mkdtempSync(join(folder, "script-")), "main.mjs");
   writeFileSync(
     file,
     `import { sampleInWorkers } from ${JSON.stringify(source)};\nconst method = ${JSON.stringify(method)};\n${body}\n`,
   );
-  const tsx = import.meta.resolve("tsx");
-  const child = spawn(process.execPath, ["--import", tsx, ...flags, file]);
+  const child = spawn(process.execPath, [...flags, file]);
   let stdout = "";
   let stderr = "";
   child.stdout.on("data", (text) => {

@@ -39,15 +39,17 @@ def export(network: Network, path: Path) -> float:
     return float(np.abs(expected - logits(path, {name: value.numpy() for name, value in inputs.items()})).max())
 
 
-def write_onnx(network: torch.nn.Module, inputs: dict[str, torch.Tensor], path: Path) -> None:
+def write_onnx(
+    network: torch.nn.Module, inputs: dict[str, torch.Tensor], path: Path, output: str = "logits"
+) -> None:
     """An ONNX file whose first axis, the batch, is free."""
     torch.onnx.export(
         network,
         tuple(inputs.values()),
         path,
         input_names=list(inputs),
-        output_names=["logits"],
-        dynamic_axes={name: {0: "batch"} for name in [*inputs, "logits"]},
+        output_names=[output],
+        dynamic_axes={name: {0: "batch"} for name in [*inputs, output]},
         opset_version=17,
         dynamo=False,
     )

@@ -1,8 +1,10 @@
 import { Command, InvalidArgumentError, Option } from "commander";
 import type { NamedPart } from "../make-part.ts";
-import { checkPlace, writeFinished } from "../node/index.ts";
+import { checkPlace, modelSpace, writeFinished } from "../node/index.ts";
 import { selectors } from "../parts.ts";
-import { part, positive, several, shared } from "./options.ts";
+import { refuseOtherSpace } from "./continuous/other-space.ts";
+import { continuousMethods } from "./continuous/solver-names.ts";
+import { natural, part, positive, real, several, shared } from "./options.ts";
 import { halves, isPowerOfTwo, scheduleNames } from "./schedules.ts";
 import { checkSteps, withModel } from "./session.ts";
 import { runStudy } from "./study.ts";
@@ -19,7 +21,7 @@ const UNMASKED =
 
 interface CompareOptions {
   readonly steps: readonly number[];
-  readonly methods?: readonly MethodName[];
+  readonly methods?: string;
   readonly process?: NamedPart;
   readonly noise?: NamedPart;
   readonly prefix: number;
@@ -44,8 +46,8 @@ export function compareCommand(): Command {
     .addOption(
       new Option(
         "--methods <list>",
-        `schedule/selector/sampler/corrector, later ones as wanted, - for no selector; plan/- is what \`optimize --calls\` chooses (default: ${METHODS}; without a mask ${UNMASKED})`,
-      ).argParser(methodList),
+        `schedule/selector/sampler/corrector, later ones as wanted, - for no selector; plan/- is what \`optimize --calls\` chooses (default: ${METHODS}; without a mask ${UNMASKED}); of continuous models solver/schedule (default: ${continuousMethods})`,
+      ),
     )
     .addOption(
       new Option("--count <n>", "sequences per method, calls and seed").argParser(several).default(64),
@@ -54,6 +56,10 @@ export function compareCommand(): Command {
       new Option("--seeds <n>", "seeds, from --seed on; with several, errors are between seeds")
         .argParser(positive)
         .default(1),
+    )
+    .addOption(new Option("--label <n>", "continuous: samples of this class").argParser(natural))
+    .addOption(
+      new Option("--guidance <x>", "continuous: scale of the guidance towards --label").argParser(real),
     )
     .addOption(shared.process())
     .addOption(shared.noise())
@@ -68,14 +74,21 @@ export function compareCommand(): Command {
     .addOption(shared.json())
     .addHelpText(
       "after",
-      "\nExamples:\n  fewstep compare countdown --steps 4,8,16 --count 512\n  fewstep compare text --methods uniform/random,uniform/stratified --steps 8,32 --seeds 4\n  fewstep compare letters --json > letters.json\n  fewstep compare letters --process uniform --methods uniform/-,uniform/-/theta-trapezoidal:theta=0.4\n  fewstep compare bach --prefix 32 --methods uniform/-,plan/- --steps 8,16 --count 128",
+      "\nExamples:\n  fewstep compare countdown --steps 4,8,16 --count 512\n  fewstep compare text --methods uniform/random,uniform/stratified --steps 8,32 --seeds 4\n  fewstep compare letters --json > letters.json\n  fewstep compare letters --process uniform --methods uniform/-,uniform/-/theta-trapezoidal:theta=0.4\n  fewstep compare mixture --steps 5,10,20\n  fewstep compare mixture --methods ddim/time-quadratic,unipc:order=3/log-snr --steps 5,10,20,40\n  fewstep compare bach --prefix 32 --methods uniform/-,plan/- --steps 8,16 --count 128",
     )
-    .action((reference: string, options: CompareOptions) =>
-      withModel(reference, options, async ({ model, progress, print }) => {
+    .action(async (reference: string, options: CompareOptions, command: Command) => {
+      if ((await modelSpace(reference)) === "continuous") {
+        const { compareContinuous } = await import("./continuous/compare-continuous.ts");
+        return compareContinuous(reference, options, command);
+      }
+      refuseOtherSpace(command, "discrete", reference);
+      return withModel(reference, options, async ({ model, progress, print }) => {
         const { steps, out, seed, seeds } = options;
         checkSteps(steps, { length: model.denoiser.length });
         checkPlace(out);
-        const methods = options.methods ?? methodList(model.process.mask === undefined ? UNMASKED : METHODS);
+        const methods = methodList(
+          options.methods ?? (model.process.mask === undefined ? UNMASKED : METHODS),
+        );
         sayLeftOut({ steps, methods });
         const comparison = await runStudy(model, {
           ...options,
@@ -90,8 +103,8 @@ export function compareCommand(): Command {
         const { renderReport } = await import("../report/report.ts");
         await writeFinished(out, renderReport(comparison));
         print(comparison, () => `${studyTable(comparison)}\n\nReport: ${out}`);
-      }),
-    );
+      });
+    });
 }
 
 /**
@@ -122,7 +135,7 @@ function methodList(text: string): MethodName[] {
       !(none || Object.hasOwn(selectors, selector.split(":")[0]!))
     ) {
       throw new InvalidArgumentError(
-        `"${pair.trim()}" is no method, expected schedule/selector/sampler/corrector with a schedule of ${scheduleNames.join(", ")}, plan and a selector of ${Object.keys(selectors).join(", ")}, or - for none.`,
+        `"${pair.trim()}" is no method, expected schedule/selector/sampler/corrector with a schedule of ${scheduleNames.join(", ")}, plan and a selector of ${Object.keys(selectors).join(", ")}, or - for none`,
       );
     }
     return {

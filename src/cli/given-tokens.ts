@@ -5,7 +5,8 @@ import type { Model } from "../model/model.ts";
 import type { TextCodec } from "../model/text-codec.ts";
 import { fileProblem } from "../node/file-problem.ts";
 import { readManifest } from "../node/manifest.ts";
-import { manifestText, modelFolder } from "../node/model.ts";
+import { manifestText } from "../node/model.ts";
+import { modelFolder } from "../node/model-folder.ts";
 
 /** Options that say what a run is given, and how long its sequences are. */
 export interface GivenOptions {

@@ -1,20 +1,25 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from "commander";
 import { fileProblem } from "../node/file-problem.ts";
-import { removeUnfinished } from "../node/index.ts";
 import { version } from "../node/version.ts";
-import { compareCommand } from "./compare-command.ts";
-import { curveCommand } from "./curve-command.ts";
-import { demoCommand } from "./demo-command.ts";
-import { importCommand } from "./import-command.ts";
+import { removeUnfinished } from "../node/write-file.ts";
 import { leaving } from "./leaving.ts";
-import { modelsCommand } from "./models-command.ts";
-import { optimizeCommand } from "./optimize-command.ts";
-import { sampleCommand } from "./sample-command.ts";
 import { usageError } from "./usage-error.ts";
 
 /** Exit codes: 0 done, 1 a file, model or option value is wrong, 2 wrong usage, 130 interrupted. */
 const INTERRUPTED = 130;
+
+/** The commands in the order of the help. Most of a short run is loading, so one that is named is loaded alone. */
+const commands: Readonly<Record<string, () => Promise<Command>>> = {
+  models: async () => (await import("./models-command.ts")).modelsCommand(),
+  curve: async () => (await import("./curve-command.ts")).curveCommand(),
+  optimize: async () => (await import("./optimize-command.ts")).optimizeCommand(),
+  sample: async () => (await import("./sample-command.ts")).sampleCommand(),
+  compare: async () => (await import("./compare-command.ts")).compareCommand(),
+  demo: async () => (await import("./demo-command.ts")).demoCommand(),
+  import: async () => (await import("./import-command.ts")).importCommand(),
+};
+const named = process.argv[2] ?? "";
 
 const program = new Command("fewstep")
   .description("Good samples from diffusion models in as few model calls as possible")
@@ -23,16 +28,8 @@ const program = new Command("fewstep")
     "after",
     "\nExamples:\n  fewstep demo\n  fewstep optimize text --steps 8 --out plan.json\n  fewstep sample text --plan plan.json --count 4\n  fewstep compare countdown --steps 4,8,16\n\nExit codes: 0 done, 1 a file, model or value is wrong, 2 wrong usage, 130 interrupted.",
   );
-for (const make of [
-  modelsCommand,
-  curveCommand,
-  optimizeCommand,
-  sampleCommand,
-  compareCommand,
-  demoCommand,
-  importCommand,
-]) {
-  program.addCommand(make());
+for (const name of Object.hasOwn(commands, named) ? [named] : Object.keys(commands)) {
+  program.addCommand(await commands[name]!());
 }
 for (const command of [program, ...program.commands]) {
   const called = command === program ? "fewstep" : `fewstep ${command.name()}`;

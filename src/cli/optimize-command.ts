@@ -1,22 +1,24 @@
 import { Command, InvalidArgumentError, Option } from "commander";
 import { makePart, type NamedPart, parsePart } from "../make-part.ts";
 import { modelMeasures } from "../model/model-measures.ts";
-import { checkPlace, type Model } from "../node/index.ts";
+import { checkPlace, type Model, modelSpace } from "../node/index.ts";
 import { writePlan } from "../node/plan-file.ts";
 import type { SearchMethod } from "../optimize/find-schedules.ts";
 import { selectors } from "../parts.ts";
 import type { Plan } from "../plan.ts";
 import { checkPlan } from "./check-plan.ts";
+import type { ContinuousOptimizeOptions } from "./continuous/optimize-continuous.ts";
+import { refuseOtherSpace } from "./continuous/other-space.ts";
+import { optionTexts, searchNames } from "./continuous/search-names.ts";
 import { identity } from "./identity.ts";
-import { noneOrSeveral, positive, shared, stepList } from "./options.ts";
+import { numbered } from "./numbered.ts";
+import { natural, noneOrSeveral, part, positive, real, shared, stepList } from "./options.ts";
 import { type FoundPlan, findPlan } from "./plan-search.ts";
 import { describeFound, describeSchedules, type PlanResult } from "./plan-text.ts";
 import { search, searchMethods } from "./schedules.ts";
 import { checkSteps, type Session, withModel } from "./session.ts";
 
-interface OptimizeOptions {
-  readonly calls?: readonly number[];
-  readonly steps?: readonly number[];
+interface OptimizeOptions extends ContinuousOptimizeOptions {
   readonly method?: SearchMethod | "direct";
   readonly select?: string;
   readonly sampler?: NamedPart;
@@ -59,13 +61,26 @@ export function optimizeCommand(): Command {
     .addOption(
       new Option(
         "--method <name>",
-        "of choosing a schedule. optimal: dynamic programming on one measurement of the model; jys: as published; bisect: its exact-kernel form; direct: by sampling (default: optimal with a mask, direct without)",
+        `of choosing a schedule. optimal: dynamic programming on one measurement of the model; jys: as published; bisect: its exact-kernel form; direct: by sampling (default: optimal with a mask, direct without). Of continuous models ${optionTexts} (default: s3)`,
       )
-        .choices([...searchMethods, "direct"])
+        .choices([...searchMethods, "direct", ...searchNames])
         .conflicts("calls"),
     )
     .addOption(shared.select().conflicts("calls"))
     .addOption(shared.sampler().conflicts("calls"))
+    .addOption(
+      new Option(
+        "--solver <part>",
+        "continuous: the solver whose steps are spent (default: the one that the method was made for)",
+      ).argParser(part),
+    )
+    .addOption(new Option("--label <n>", "continuous: samples of this class").argParser(natural))
+    .addOption(
+      new Option("--guidance <x>", "continuous: scale of the guidance towards --label").argParser(real),
+    )
+    .addOption(
+      new Option("--candidates <n>", "continuous: solvers that s3 looks at").argParser(positive).default(200),
+    )
     .addOption(shared.process())
     .addOption(shared.noise())
     .addOption(shared.prefix())
@@ -92,10 +107,20 @@ export function optimizeCommand(): Command {
     .addOption(shared.json())
     .addHelpText(
       "after",
-      "\nA search by sampling keeps what it has done beside the plan (FILE.search) until it is finished: interrupted and started again, it goes on.\n\nExamples:\n  fewstep optimize text --calls 6 --out plan.json\n  fewstep optimize bach --calls 8,16 --prefix 32\n  fewstep optimize text --steps 8 --out plan.json\n  fewstep optimize digits --steps 4,8\n  fewstep optimize countdown --steps 4,8,16 --select random\n  fewstep optimize letters --method jys --select independent --sequences 1024",
+      "\nA search by sampling keeps what it has done beside the plan (FILE.search) until it is finished: interrupted and started again, it goes on.\n\nExamples:\n  fewstep optimize text --calls 6 --out plan.json\n  fewstep optimize bach --calls 8,16 --prefix 32\n  fewstep optimize text --steps 8 --out plan.json\n  fewstep optimize digits --steps 4,8\n  fewstep optimize countdown --steps 4,8,16 --select random\n  fewstep optimize mixture --method gits --steps 5,10\n  fewstep optimize mixture --method dc --label 0 --guidance 7.5 --steps 5 --out plan.json\n  fewstep optimize letters --method jys --select independent --sequences 1024",
     )
-    .action((reference: string, options: OptimizeOptions) =>
-      withModel(reference, options, (session) => {
+    .action(async (reference: string, options: OptimizeOptions, command: Command) => {
+      if ((await modelSpace(reference)) === "continuous") {
+        const { optimizeContinuous } = await import("./continuous/optimize-continuous.ts");
+        return optimizeContinuous(reference, options, command);
+      }
+      refuseOtherSpace(command, "discrete", reference);
+      if (options.method && (searchNames as readonly string[]).includes(options.method)) {
+        throw new InvalidArgumentError(
+          `the method ${options.method} chooses times of the flow of a continuous model, and "${reference}" is a model of tokens; use one of ${[...searchMethods, "direct"].join(", ")}`,
+        );
+      }
+      return withModel(reference, options, (session) => {
         const { model } = session;
         const method = options.method ?? (model.process.mask === undefined ? "direct" : "optimal");
         if (options.calls) return bySampling(session, { reference, options, numbers: options.calls });
@@ -103,8 +128,8 @@ export function optimizeCommand(): Command {
         return method === "direct"
           ? bySampling(session, { reference, options, numbers, parts: directParts(model, options) })
           : byMeasuring(session, { reference, options, numbers, method });
-      }),
-    );
+      });
+    });
 }
 
 /** What a schedule is chosen for: the parts named, else the ones that serve the process best. */
@@ -217,8 +242,4 @@ async function byMeasuring(
   }
   const plans = results.map(({ plan }) => plan);
   print(plans.length === 1 ? plans[0] : plans, () => describeSchedules(reference, results));
-}
-
-function numbered(path: string, steps: number): string {
-  return /\.json$/i.test(path) ? path.replace(/\.json$/i, `-${steps}.json`) : `${path}-${steps}`;
 }

@@ -108,10 +108,11 @@ export const shared = {
       "--process <part>",
       `for chains, how tokens are corrupted: ${Object.keys(processes).join(", ")} (default: the model's)`,
     ).argParser(part),
-  noise: (): Option =>
+  /** @param also what other models take */
+  noise: (also = ""): Option =>
     new Option(
       "--noise <part>",
-      `for chains, how fast: ${Object.keys(noises).join(", ")}, as linear:eps=0.001 (default: the model's)`,
+      `for chains, how fast: ${Object.keys(noises).join(", ")}, as linear:eps=0.001${also} (default: the model's)`,
     ).argParser(part),
   sampler: (): Option =>
     new Option("--sampler <part>", `how one step is made: ${Object.keys(samplers).join(", ")}`).argParser(

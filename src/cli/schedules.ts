@@ -1,6 +1,6 @@
-import { searchData } from "../model/model-measures.ts";
+import type { ModelData } from "../model/model-measures.ts";
 import type { Model } from "../node/index.ts";
-import { type Found, findSchedules, type SearchMethod } from "../optimize/find-schedules.ts";
+import type { Found, SearchMethod } from "../optimize/find-schedules.ts";
 import { plainSchedules } from "../parts.ts";
 import type { Selector } from "../selectors/selector.ts";
 import type { Progress } from "./progress.ts";
@@ -37,7 +37,7 @@ export async function search(
     readonly selector?: Selector;
   },
   settings: SearchSettings & { readonly progress: Progress },
-): Promise<Found & { readonly data: Awaited<ReturnType<typeof searchData>> }> {
+): Promise<Found & { readonly data: ModelData }> {
   const { steps, method, selector } = request;
   if (method === "bisect" && model.process.mask === undefined) {
     throw new RangeError(
@@ -46,6 +46,11 @@ export async function search(
   }
   // Picked one by one: callers pass all their options, and those have steps of their own.
   const { sequences, levels, seed, batch, predictSequences, progress } = settings;
+  // Only here, as commands that search for nothing start faster without.
+  const [{ searchData }, { findSchedules }] = await Promise.all([
+    import("../model/model-measures.ts"),
+    import("../optimize/find-schedules.ts"),
+  ]);
   const data = await searchData(model, { count: sequences, seed, batch });
   const found = await findSchedules(model.denoiser, {
     steps,

@@ -1,33 +1,54 @@
 import { advantage } from "../measures/measured.ts";
-import type { Comparison, Result } from "../report/comparison.ts";
+import type { Compared, Comparison, Result } from "../report/comparison.ts";
 import { shortNumber, textTable, withError } from "./table.ts";
 
-/** The results of a study as a text table, in groups of equal calls, with the data's own values last. */
-export function studyTable({ results, measures }: Comparison): string {
+/**
+ * The results of a study as a text table, in groups of equal calls, with the data's own values last. Predicted nats and
+ * fitted orders have columns where there are any.
+ */
+export function studyTable({ results, measures, slopes }: Compared): string {
   const shown = measures.slice(0, 4);
+  const predicted = results.some(({ predictedNats }) => predictedNats);
+  const nats = (cell: string): string[] => (predicted ? [cell] : []);
+  const order = (method: string): string[] => {
+    if (!slopes || Object.keys(slopes).length === 0) return [];
+    const fitted = slopes[method];
+    return [fitted ? withError(fitted) : "-"];
+  };
   const ordered = [...results].sort((a, b) => a.steps - b.steps);
   const rows = ordered.map((result) => [
     result.method,
     String(result.calls),
-    result.predictedNats ? withError(result.predictedNats) : "-",
-    ...shown.map(({ name }) => withError(result.measured[name]!)),
+    ...nats(result.predictedNats ? withError(result.predictedNats) : "-"),
+    ...shown.map(({ name }) => (result.measured[name] ? withError(result.measured[name]) : "-")),
+    ...order(result.method),
     result.seconds.toFixed(1),
   ]);
   const grouped = ordered.flatMap(({ steps }, i) =>
     i > 0 && steps !== ordered[i - 1]!.steps ? [[], rows[i]!] : [rows[i]!],
   );
   const floor = shown.map((measure) => (measure.floor ? withError(measure.floor) : "-"));
+  const fits = order("").map(() => "fitted order");
   return textTable([
-    ["schedule, selector", "calls", "predicted nats", ...shown.map(({ name }) => name), "seconds"],
+    [
+      predicted ? "schedule, selector" : "method",
+      "calls",
+      ...nats("predicted nats"),
+      ...shown.map(({ name }) => name),
+      ...fits,
+      "seconds",
+    ],
     ...grouped,
-    ...(shown.some((measure) => measure.floor) ? [[], ["fresh real data", "", "", ...floor, ""]] : []),
+    ...(shown.some((measure) => measure.floor)
+      ? [[], ["fresh real data", "", ...nats(""), ...floor, ...fits.map(() => ""), ""]]
+      : []),
     ...(shown.some((measure) => measure.unrelated)
-      ? [["real, of another beginning", "", "", ...unrelatedValues(shown), ""]]
+      ? [["real, of another beginning", "", ...nats(""), ...unrelatedValues(shown), ""]]
       : []),
   ]);
 }
 
-function unrelatedValues(measures: Comparison["measures"]): string[] {
+function unrelatedValues(measures: Compared["measures"]): string[] {
   return measures.map((measure) => (measure.unrelated ? withError(measure.unrelated) : ""));
 }
 

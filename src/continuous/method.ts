@@ -4,20 +4,24 @@ import { makeSampler, schedules } from "./parts.ts";
 import type { SampleOptions } from "./sample.ts";
 import { dcSolver } from "./samplers/dc-solver.ts";
 import type { Sampler } from "./samplers/sampler.ts";
+import { bh1 } from "./samplers/unipc-update.ts";
 import type { Ends, Schedule } from "./schedules/schedule.ts";
 import { times } from "./schedules/times.ts";
+import { decidedSampler, type StoredDecisions, storedCalls } from "./stored-decisions.ts";
 
 /** Times as plans store them: a schedule by its name, or the times themselves, falling. */
 export type StoredTimes = ({ readonly name: string } & Ends) | { readonly times: readonly number[] };
 
 /** A way to sample a continuous model by names and numbers: plain data, as plans store it. */
 export interface ContinuousMethod {
-  /** A sampler of the parts table, or one that takes ratios. */
+  /** A sampler of the parts table, one that takes ratios, or "unified", which takes decisions. */
   readonly solver: NamedPart;
   readonly schedule: StoredTimes;
   readonly steps: number;
   /** [steps] of DC-Solver, found for one model, schedule and guidance. */
   readonly ratios?: readonly number[];
+  /** [steps] of the unified solver, found for one model and these times. */
+  readonly decisions?: StoredDecisions;
   /** Ends with the predicted x0 at the last time, for one call more; default false. */
   readonly denoise?: boolean;
 }
@@ -25,6 +29,11 @@ export interface ContinuousMethod {
 /** Samplers made with a ratio a step, by name. */
 export const ratioSamplers: Factories<(ratios: readonly number[]) => Sampler> = {
   "dc-solver": row((numbers) => (ratios) => dcSolver({ ...numbers, ratios }), "order", "compensationOrder"),
+  "dc-solver-bh1": row(
+    (numbers) => (ratios) => dcSolver({ ...numbers, weight: bh1, ratios }),
+    "order",
+    "compensationOrder",
+  ),
 };
 
 /**
@@ -44,12 +53,22 @@ export function continuousOptions(
   };
 }
 
-/** Model calls of one run, at most. */
-export function continuousCalls({ steps, denoise = false, ...method }: ContinuousMethod): number {
-  return steps * samplerOf({ steps, ...method }).calls + (denoise ? 1 : 0);
+/** Model calls of one run, at most. @throws RangeError as `continuousOptions` */
+export function continuousCalls(method: ContinuousMethod): number {
+  const steps = scheduleOf(method).steps;
+  const calls = steps * samplerOf(method).calls;
+  return (method.decisions ? storedCalls(method.decisions) : calls) + (method.denoise ? 1 : 0);
 }
 
-function samplerOf({ solver, ratios, steps }: ContinuousMethod): Sampler {
+function samplerOf(method: ContinuousMethod): Sampler {
+  const { solver, ratios, decisions, steps } = method;
+  if ((solver.name === "unified") !== (decisions !== undefined)) {
+    throw new RangeError(
+      decisions
+        ? `solver "${solver.name}" takes no decisions; expected "unified"`
+        : `solver "unified" needs decisions, one a step; run a plan that has them`,
+    );
+  }
   const takesRatios = Object.hasOwn(ratioSamplers, solver.name);
   if (takesRatios !== (ratios !== undefined)) {
     throw new RangeError(
@@ -57,6 +76,10 @@ function samplerOf({ solver, ratios, steps }: ContinuousMethod): Sampler {
         ? `solver "${solver.name}" needs ratios, one a step; run a plan that has them`
         : `solver "${solver.name}" takes no ratios; expected one of ${Object.keys(ratioSamplers).join(", ")}`,
     );
+  }
+  if (decisions) {
+    if (decisions.steps.length === steps) return decidedSampler(decisions);
+    throw new RangeError(`decisions: ${decisions.steps.length} for ${steps} steps; expected one for each`);
   }
   if (!ratios) return makeSampler(solver);
   if (ratios.length !== steps) {

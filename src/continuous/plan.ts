@@ -33,10 +33,23 @@ export interface ContinuousPlan {
     readonly noise?: NamedPart;
     /** Model calls of one run, at most. */
     readonly calls: number;
-    /** The scale of the guidance that it was found under; absent without guidance. */
+    /** The scale of the guidance that it was found under, which whoever runs it gives its model; absent without. */
     readonly guidance?: number;
+    readonly search?: ContinuousSearch;
     readonly evidence?: ContinuousEvidence;
   };
+}
+
+/** How a plan was found. */
+export interface ContinuousSearch {
+  /** "s3", "gits", "dm", "ays", "dc". */
+  readonly method: string;
+  readonly seed: number;
+  /** Model calls of the search, one after the other, and rows sent through the model. */
+  readonly calls: number;
+  readonly evaluations: number;
+  /** What was made small, where the search began and where it ended. Not the error of samples. */
+  readonly objective: { readonly before: number; readonly after: number };
 }
 
 /** What a plan wants to know of the model it is to run on; one that `loadContinuousModel` returns fits. */
@@ -62,6 +75,7 @@ export function continuousPlan(
     readonly method: ContinuousMethod;
     readonly noise?: NamedPart;
     readonly guidance?: number;
+    readonly search?: ContinuousSearch;
     readonly evidence?: ContinuousEvidence;
   },
 ): ContinuousPlan {
@@ -75,7 +89,7 @@ export function continuousPlan(
 }
 
 /**
- * The sampling options a plan stands for.
+ * The sampling options a plan stands for. The guidance, if it has any, is a matter of the model that is sampled with them.
  *
  * @param model the model it is to run on
  * @throws RangeError if the plan was made for another model, or was changed

@@ -85,7 +85,11 @@ export async function* steps(
     index: 0,
     steps: total,
     t: times[0]!,
-    x: startPoints(options, { ...size, scale: noise.priorScale(times[0]!), source }),
+    x: startPoints(options, {
+      ...size,
+      scale: noise.priorScale(times[0]!) * (sampler.startScale ?? 1),
+      source,
+    }),
     ...size,
     calls: 0,
     evaluations: 0,

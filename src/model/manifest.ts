@@ -12,7 +12,8 @@ import {
   processFrom,
   processSchema,
 } from "./corruption.ts";
-import { staysInside } from "./stays-inside.ts";
+import { fileName, npyName, sha256, text, whole } from "./manifest-fields.ts";
+import { discreteOnly } from "./model-space.ts";
 import { checkAlphabet } from "./text.ts";
 
 /** A measure of sample quality that makes sense for a model. */
@@ -128,14 +129,7 @@ export interface Manifest {
   readonly training?: Readonly<Record<string, unknown>>;
 }
 
-const text = z.string("text").check(z.minLength(1, "text that is not empty"));
-const whole = z.int("a whole number >= 1").check(z.minimum(1, "a whole number >= 1"));
 const yesNo = z.boolean("true or false");
-const insideFolder = "the name of a file inside the folder, without .. and not absolute";
-const fileName = z.string(insideFolder).check(z.refine(staysInside, insideFolder));
-
-const insideNpy = "the name of a .npy file inside the folder";
-const npyName = fileName.check(z.refine((name) => name.endsWith(".npy"), insideNpy));
 
 const measure: z.ZodMiniType<MeasureDescription> = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("n-gram-kl"), n: whole, reference: fileName }),
@@ -172,8 +166,6 @@ const tokens: z.ZodMiniType<TokensDescription> = z.discriminatedUnion("kind", [
   }),
   z.strictObject({ kind: z.literal("grey"), rows: whole, columns: whole }),
 ]);
-
-const sha256 = z.string("64 hexadecimal digits").check(z.regex(/^[0-9a-f]{64}$/i, "64 hexadecimal digits"));
 
 const manifest: z.ZodMiniType<Manifest> = z.strictObject({
   format: z.literal("fewstep/model"),
@@ -239,6 +231,7 @@ const manifest: z.ZodMiniType<Manifest> = z.strictObject({
  * @throws Error with one sentence naming the file and the field that is wrong
  */
 export function parseManifest(value: unknown, path: string): Manifest {
+  discreteOnly(value, path);
   const read = checkSchema(manifest, value, path);
   const { alphabet, vocabulary, timeFree, inputs, kind } = read;
   try {

@@ -1,6 +1,7 @@
 import * as z from "zod/mini";
 import type { Plan } from "../plan.ts";
 import { checkSchema } from "./check-schema.ts";
+import { checkPlanSpace } from "./model-space.ts";
 
 const number = z.number("a number");
 const whole = z.int("a whole number >= 0").check(z.minimum(0, "a whole number >= 0"));
@@ -70,5 +71,6 @@ const planSchema = z.strictObject({
  * @throws Error with one sentence naming the file and the field that is wrong
  */
 export function parsePlan(value: unknown, path: string): Plan {
+  checkPlanSpace(value, "discrete", path);
   return checkSchema(planSchema as unknown as z.ZodMiniType<Plan>, value, path);
 }

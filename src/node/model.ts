@@ -1,23 +1,18 @@
-import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import type { Manifest } from "../model/manifest.ts";
 import { chainModel, type Model, type ModelSource, modelOf, readManifestOf, textOf } from "../model/model.ts";
 import type { TextCodec } from "../model/text-codec.ts";
 import { readChainFile } from "./chain-file.ts";
 import { checkedFingerprint, fileFingerprint, fingerprintOf } from "./fingerprint.ts";
 import { folderFiles } from "./folder-files.ts";
-import { isThere } from "./is-there.ts";
 import { readManifest } from "./manifest.ts";
+import { modelFolder, shippedFolders } from "./model-folder.ts";
 import { openOnnx } from "./open-onnx.ts";
 import { openTokenizer } from "./tokenizer.ts";
 
-/** Beside the package root, from src/node as from dist/node. */
-const shipped = fileURLToPath(new URL("../../models/", import.meta.url));
-
-/** The manifests of the models that ship, by name. */
+/** The manifests of the models of tokens that ship, by name. */
 export async function shippedModels(): Promise<Manifest[]> {
-  return Promise.all((await shippedNames()).map((name) => readManifest(join(shipped, name))));
+  return Promise.all((await shippedFolders("discrete")).map(readManifest));
 }
 
 /** How a model is loaded. */
@@ -46,29 +41,6 @@ export async function loadModel(reference: string, options: LoadOptions = {}): P
   if (options.length === undefined) return chainFromFile(reference);
   throw new RangeError(
     `loadModel: length = ${options.length} was asked for; a chain's is what its file says, so change it there`,
-  );
-}
-
-/**
- * The folder of a model's manifest.
- *
- * @param reference as for `loadModel`, but no chain
- * @throws Error with one sentence if there is no such model
- */
-export async function modelFolder(reference: string): Promise<string> {
-  const names = await shippedNames();
-  if (names.includes(reference)) return join(shipped, reference);
-  const found = await stat(reference).catch(() => undefined);
-  if (found?.isDirectory()) return reference;
-  if (found) {
-    throw new Error(
-      `loadModel: ${reference} is a file; expected a folder with a manifest.json${
-        reference.endsWith(".json") ? `, or chain:${reference} for a chain` : ""
-      }`,
-    );
-  }
-  throw new Error(
-    `loadModel: there is no model "${reference}"; expected ${names.length > 0 ? `one of ${names.join(", ")}, ` : ""}the path of a model folder, or chain:FILE.json`,
   );
 }
 
@@ -118,12 +90,4 @@ async function chainFromFile(reference: string): Promise<Model> {
 /** The text of a manifest's tokens and back. */
 export async function manifestText(folder: string, manifest: Manifest): Promise<TextCodec> {
   return textOf(manifest, folderSource(folder));
-}
-
-/** Folders of the shipped models that have a manifest. */
-async function shippedNames(): Promise<string[]> {
-  const entries = await readdir(shipped, { withFileTypes: true }).catch(() => []);
-  const names = entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name);
-  const isModel = await Promise.all(names.map((name) => isThere(join(shipped, name, "manifest.json"))));
-  return names.filter((_, at) => isModel[at]).sort();
 }

@@ -1,7 +1,7 @@
-import { availableParallelism } from "node:os";
 import type { Denoiser } from "../denoisers/denoiser.ts";
 import { fedAs, type Network, networkDenoiser } from "../model/network-denoiser.ts";
 import { onnxDenoiser } from "../onnx/onnx-denoiser.ts";
+import { openOnnxSession } from "./open-onnx-session.ts";
 
 /**
  * Opens a manifest's network in onnxruntime-node, on the CPU.
@@ -12,24 +12,10 @@ import { onnxDenoiser } from "../onnx/onnx-denoiser.ts";
  */
 export async function openOnnx(
   file: string,
-  { manifest, threads = availableParallelism() }: { manifest: Network; threads?: number },
+  { manifest, threads }: { manifest: Network; threads?: number },
 ): Promise<{ denoiser: Denoiser; dispose(): Promise<void> }> {
-  const { InferenceSession, Tensor } = await runtime();
+  const { session, Tensor } = await openOnnxSession(file, { threads });
   const { vocabulary, length, name, inputs, output, maskColumn, process, noise } = manifest;
-  const session = await InferenceSession.create(file, {
-    executionProviders: ["cpu"],
-    intraOpNumThreads: threads,
-    logSeverityLevel: 4, // Problems are thrown; the runtime's own log would repeat them on stderr.
-  }).catch((cause: unknown) => {
-    const reason = (cause as Error).message
-      .replace(/^Load model from .* failed:\s*/, "")
-      .replace(/\s+/g, " ")
-      .replace(/\.$/, "");
-    throw new Error(
-      `loadModel: ${file} cannot be opened as an ONNX model: ${reason}; the file is damaged or of another kind`,
-      { cause },
-    );
-  });
   try {
     const network = onnxDenoiser({
       session,
@@ -47,19 +33,5 @@ export async function openOnnx(
   } catch (cause) {
     await session.release();
     throw cause;
-  }
-}
-
-async function runtime() {
-  try {
-    return await import("onnxruntime-node");
-  } catch (cause) {
-    const missing = (cause as { code?: unknown }).code === "ERR_MODULE_NOT_FOUND";
-    throw new Error(
-      missing
-        ? "loadModel: ONNX models need the package onnxruntime-node, which is not installed; run: npm install onnxruntime-node"
-        : `loadModel: onnxruntime-node cannot be started: ${(cause as Error).message.replace(/\s+/g, " ")}; reinstall it with: npm install onnxruntime-node`,
-      { cause },
-    );
   }
 }

@@ -1,12 +1,18 @@
-import type { InferenceSession } from "onnxruntime-common";
-import type { OnnxDenoiserOptions, OnnxSession } from "./onnx-denoiser.ts";
+import type { OnnxDenoiserOptions } from "./onnx-denoiser.ts";
+import {
+  checkInput,
+  checkInputName,
+  checkOutputName,
+  described,
+  fits,
+  type OnnxSession,
+  type Shape,
+} from "./onnx-session.ts";
 
 /** What a session is expected to take and to return. */
 export type Expected = Required<
   Pick<OnnxDenoiserOptions, "name" | "vocabulary" | "length" | "inputs" | "output" | "maskColumn">
 >;
-
-type Shape = readonly (number | string)[];
 
 /**
  * Compares a session's names, and where it has metadata its types and shapes, with what is expected of it.
@@ -15,30 +21,22 @@ type Shape = readonly (number | string)[];
  */
 export function checkSession(session: OnnxSession, expected: Expected): void {
   const { name, vocabulary, length, inputs, output } = expected;
+  const model = { session, where: "onnxDenoiser", name };
   checkWhole("vocabulary", vocabulary);
   checkWhole("length", length);
-  const { inputNames, outputNames } = session;
-  for (const [role, input] of Object.entries(inputs)) {
-    if (!inputNames.includes(input)) {
-      throw new RangeError(
-        `onnxDenoiser: ${name} has no input "${input}"; its inputs are ${quoted(inputNames)}: name the right one as inputs.${role}`,
-      );
-    }
-  }
-  const unfed = inputNames.find((input) => !Object.values(inputs).includes(input));
+  for (const [role, input] of Object.entries(inputs)) checkInputName(model, input, `inputs.${role}`);
+  const unfed = session.inputNames.find((input) => !Object.values(inputs).includes(input));
   if (unfed !== undefined) {
     throw new RangeError(
       `onnxDenoiser: ${name} also takes an input "${unfed}"; expected tokens and at most a time and rows: name it as inputs.time if it is the time, as inputs.rows if it says which rows to compute, else export the model without it`,
     );
   }
-  if (!outputNames.includes(output)) {
-    throw new RangeError(
-      `onnxDenoiser: ${name} has no output "${output}"; its outputs are ${quoted(outputNames)}: name the one with the logits as output`,
-    );
-  }
-  checkInput(session, inputs.tokens, "int64", ["batch", length], name);
-  if (inputs.time !== undefined) checkInput(session, inputs.time, "float32", ["batch"], name);
-  if (inputs.rows !== undefined) checkInput(session, inputs.rows, "int64", ["rows"], name);
+  checkOutputName(model, output, "the logits");
+  const advice = "correct the length, or export the model with this input";
+  checkInput(model, inputs.tokens, { type: "int64", shape: ["batch", length], advice });
+  if (inputs.time !== undefined)
+    checkInput(model, inputs.time, { type: "float32", shape: ["batch"], advice });
+  if (inputs.rows !== undefined) checkInput(model, inputs.rows, { type: "int64", shape: ["rows"], advice });
   const shape = described(session.outputMetadata, output)?.shape;
   if (!shape || shape.length === 0) return;
   const width = expected.maskColumn ? vocabulary + 1 : vocabulary;
@@ -59,34 +57,6 @@ export function refuseShape(expected: Expected, dims: Shape, due: Shape): RangeE
   return new RangeError(
     `onnxDenoiser: ${name} returns ${output} of shape [${dims.join(", ")}]; expected [${due.join(", ")}] for length ${length} and vocabulary ${vocabulary}${maskColumn ? " with a mask column" : ""}: ${hint}`,
   );
-}
-
-function checkInput(session: OnnxSession, input: string, type: string, shape: Shape, name: string): void {
-  const found = described(session.inputMetadata, input);
-  if (!found) return;
-  const unknownShape = found.shape.length === 0;
-  if (found.type !== type || !(unknownShape || fits(found.shape, shape))) {
-    throw new RangeError(
-      `onnxDenoiser: ${name} takes "${input}" as ${found.type} [${found.shape.join(", ")}]; expected ${type} [${shape.join(", ")}]${shape.length > 1 ? " with a batch of any size" : ""}: correct the length, or export the model with this input`,
-    );
-  }
-}
-
-function described(metadata: readonly InferenceSession.ValueMetadata[] | undefined, name: string) {
-  const found = metadata?.find((value) => value.name === name);
-  return found?.isTensor ? found : undefined;
-}
-
-/** Whether dims may turn out as expected: a symbolic dim may be anything, and the batch must not be a number. */
-function fits(dims: Shape, expected: Shape): boolean {
-  return (
-    dims.length === expected.length &&
-    dims.every((dim, axis) => typeof dim === "string" || dim < 0 || dim === expected[axis])
-  );
-}
-
-function quoted(names: readonly string[]): string {
-  return names.map((name) => `"${name}"`).join(", ") || "none";
 }
 
 function checkWhole(name: string, value: number): void {

@@ -1,13 +1,9 @@
-import type { InferenceSession, Tensor, TensorConstructor } from "onnxruntime-common";
+import type { Tensor, TensorConstructor } from "onnxruntime-common";
 import type { Denoiser, Logits, Noised } from "../denoisers/denoiser.ts";
-import { oneLine } from "../one-line.ts";
 import { checkSession, refuseShape } from "./check-session.ts";
-import { widenInto } from "./half-floats.ts";
-import { spareFloats } from "./spare-floats.ts";
-
-/** What is used of a session; those of onnxruntime-node and onnxruntime-web both fit. */
-export type OnnxSession = Pick<InferenceSession, "inputNames" | "outputNames" | "run"> &
-  Partial<Pick<InferenceSession, "inputMetadata" | "outputMetadata">>;
+import { floatOutput } from "./float-output.ts";
+import { inTurn } from "./in-turn.ts";
+import type { OnnxSession } from "./onnx-session.ts";
 
 /** An ONNX model and how its inputs and outputs are to be read. */
 export interface OnnxDenoiserOptions {
@@ -58,12 +54,18 @@ export function onnxDenoiser({
   const expected = { name, vocabulary, length, inputs, output, maskColumn };
   checkSession(session, expected);
   const width = maskColumn ? vocabulary + 1 : vocabulary;
+  const run = floatOutput({
+    session,
+    where: "onnxDenoiser",
+    name,
+    Tensor,
+    output,
+    preallocate,
+    refuse: (dims, due) => refuseShape(expected, dims, due),
+  });
   let ids = new BigInt64Array(0);
   let flat = new BigInt64Array(0);
   let times = new Float32Array(0);
-  const spare = spareFloats();
-  let preallocates = false;
-  let turn: Promise<unknown> = Promise.resolve();
 
   function feeds({ tokens, batch, time, wanted }: Noised): Record<string, Tensor> {
     const size = batch * length;
@@ -93,65 +95,10 @@ export function onnxDenoiser({
     const shared = { width, ...(positions ? { positions } : {}) };
     if (rows === 0) return { data: new Float32Array(0), ...shared };
     const dims = inputs.rows === undefined ? [batch, length, width] : [rows, width];
-    const fed = feeds(input);
-    const size = rows * width;
-    if (preallocates) {
-      const { data, release } = spare.take(size);
-      const target = new Tensor("float32", data, dims);
-      // A failure is met again below without the buffer, where a changed shape is seen as such.
-      const results = await session.run(fed, { [output]: target }).catch(() => undefined);
-      if (results) {
-        checkDims(results[output] as Tensor, dims);
-        return { data, ...shared, release };
-      }
-      release();
-    }
-    const tensor = await run(fed, batch);
-    checkDims(tensor, dims);
-    const { type } = tensor;
-    const onCpu = tensor.location === "cpu" || tensor.location === "cpu-pinned";
-    const data = onCpu ? tensor.data : await tensor.getData(true);
-    // The first call shows what the model returns; only then is it safe to hand the runtime a buffer of ours.
-    preallocates = preallocate && type === "float32" && onCpu;
-    if (type === "float32" || type === "float64") {
-      return { data: data as Float32Array | Float64Array, ...shared };
-    }
-    if (type !== "float16") {
-      throw new RangeError(
-        `onnxDenoiser: ${name} returns ${output} as ${type}; expected float32, float64 or float16: export it with one of these`,
-      );
-    }
-    const wide = spare.take(size);
-    widenInto(wide.data, data as Uint16Array);
-    return { ...wide, ...shared };
+    const failed = (reason: string): string =>
+      `on ${batch} x ${length} tokens: ${reason}; check that the model takes tokens from 0 to ${vocabulary} (the mask) and this length`;
+    return { ...(await run(feeds(input), dims, failed)), ...shared };
   }
 
-  async function run(fed: Record<string, Tensor>, batch: number): Promise<Tensor> {
-    try {
-      return (await session.run(fed, [output]))[output] as Tensor;
-    } catch (cause) {
-      throw new Error(
-        `onnxDenoiser: ${name} failed on ${batch} x ${length} tokens: ${oneLine(cause)}; check that the model takes tokens from 0 to ${vocabulary} (the mask) and this length`,
-        { cause },
-      );
-    }
-  }
-
-  function checkDims({ dims }: Tensor, due: readonly number[]): void {
-    if (dims.length !== due.length || dims.some((dim, axis) => dim !== due[axis])) {
-      throw refuseShape(expected, dims, due);
-    }
-  }
-
-  return {
-    vocabulary,
-    length,
-    timeFree: inputs.time === undefined,
-    predict(input) {
-      // One call at a time: the input buffers are shared, and a session does not run calls side by side.
-      const result = turn.then(() => predict(input));
-      turn = result.catch(() => undefined);
-      return result;
-    },
-  };
+  return { vocabulary, length, timeFree: inputs.time === undefined, predict: inTurn(session, predict) };
 }

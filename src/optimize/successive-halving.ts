@@ -1,5 +1,5 @@
 /** What is to be chosen among, and what one look at a candidate costs. */
-export interface HalvingOptions {
+export interface HalvingOptions<Rows = Int32Array> {
   /** Number of candidates. */
   readonly candidates: number;
   /** Model calls that one row of a candidate makes. */
@@ -13,12 +13,13 @@ export interface HalvingOptions {
   /** Never dropped, such as the methods that the winner has to be held against. */
   readonly kept?: readonly number[];
   /**
-   * Rows `first` to `first + count - 1` of a candidate, [count, length]. The same for all candidates: with random
-   * numbers keyed by the row they share their luck, and differences are more certain than values.
+   * Rows `first` to `first + count - 1` of a candidate, as samples, such as tokens [count, length], or what is to be known
+   * of them. The same for all candidates: with random numbers keyed by the row they share their luck, and differences
+   * are more certain than values.
    */
-  run(candidate: number, rows: { readonly first: number; readonly count: number }): Promise<Int32Array>;
+  run(candidate: number, rows: { readonly first: number; readonly count: number }): Promise<Rows>;
   /** How bad all rows of a candidate are, lower is better; Infinity or NaN is worst. */
-  score(tokens: Int32Array): Promise<number>;
+  score(rows: Rows): Promise<number>;
   /** Called after every round. */
   readonly onRound?: (round: HalvingRound) => void;
 }
@@ -55,7 +56,17 @@ export interface HalvingResult {
  *
  * Source: Jamieson and Talwalkar 2016, arXiv 1502.07943, algorithm 1 (with rows in place of arm pulls).
  */
-export async function successiveHalving(options: HalvingOptions): Promise<HalvingResult> {
+export function successiveHalving(options: HalvingOptions): Promise<HalvingResult> {
+  return halvingOfRows({ ...options, join: joinedTokens });
+}
+
+/** {@link successiveHalving} of rows that are not tokens. */
+export async function halvingOfRows<Rows>(
+  options: HalvingOptions<Rows> & {
+    /** The rows a candidate made so far and those made after them, as one. */
+    join(before: Rows, made: Rows): Rows;
+  },
+): Promise<HalvingResult> {
   const { candidates, budget, batch = 8, finalists = 3, kept = [] } = options;
   if (!(candidates >= 1) || !(budget > 0) || !(finalists >= 1)) {
     throw new RangeError(
@@ -63,7 +74,7 @@ export async function successiveHalving(options: HalvingOptions): Promise<Halvin
     );
   }
   const rounds = candidates > finalists ? Math.max(1, Math.ceil(Math.log2(candidates / finalists))) + 1 : 1;
-  const tokens = new Map<number, Int32Array>();
+  const rowsOf = new Map<number, Rows>();
   const ranking: { candidate: number; score: number; rows: number }[] = [];
   let left = Array.from({ length: candidates }, (_, candidate) => candidate);
   let rows = 0;
@@ -76,8 +87,9 @@ export async function successiveHalving(options: HalvingOptions): Promise<Halvin
     for (const candidate of left) {
       const made = await options.run(candidate, { first: rows, count });
       evaluations += count * options.calls(candidate);
-      const all = joined(tokens.get(candidate), made);
-      tokens.set(candidate, all);
+      const before = rowsOf.get(candidate);
+      const all = before === undefined ? made : options.join(before, made);
+      rowsOf.set(candidate, all);
       const score = await options.score(all);
       standing.push({ candidate, score: Number.isNaN(score) ? Number.POSITIVE_INFINITY : score });
     }
@@ -91,15 +103,14 @@ export async function successiveHalving(options: HalvingOptions): Promise<Halvin
       ({ candidate }, place) => last || place < size || kept.includes(candidate),
     );
     const dropped = standing.filter((each) => !staying.includes(each));
-    for (const { candidate } of dropped) tokens.delete(candidate);
+    for (const { candidate } of dropped) rowsOf.delete(candidate);
     ranking.unshift(...(last ? staying : dropped).map((each) => ({ ...each, rows })));
     left = staying.map(({ candidate }) => candidate);
   }
   return { ranking, evaluations };
 }
 
-function joined(before: Int32Array | undefined, made: Int32Array): Int32Array {
-  if (!before) return made;
+function joinedTokens(before: Int32Array, made: Int32Array): Int32Array {
   const all = new Int32Array(before.length + made.length);
   all.set(before);
   all.set(made, before.length);

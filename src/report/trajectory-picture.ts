@@ -51,8 +51,8 @@ export function trajectoryPicture({ method, calls, paths }: Trajectories, plane:
       fillOpacity: 0.14,
       stroke: "none",
     }),
-    Plot.axisX(linearTicks(x), { label: null, tickSize: 0, fontSize: 12 }),
-    Plot.axisY(linearTicks(y), { label: null, tickSize: 0, fontSize: 12 }),
+    Plot.axisX(linearTicks(x), { text: String, label: null, tickSize: 0, fontSize: 12 }),
+    Plot.axisY(linearTicks(y), { text: String, label: null, tickSize: 0, fontSize: 12 }),
     ...plane.reference.map((points) =>
       line(points, { stroke: "var(--faint)", strokeWidth: 1.5, strokeDasharray: "4 3" }),
     ),

@@ -56,6 +56,8 @@ export interface Sampler {
   readonly calls: number;
   /** Whether it asks the selector which positions commit; a selector set for one that does not is refused. */
   readonly selects: boolean;
+  /** True where the rows of a run act on each other, as particles do: all are then run together. Default false. */
+  readonly coupled?: boolean;
   /** Why this sampler cannot run on the process, or undefined if it can. */
   refuses(process: Process): string | undefined;
   /** Writes the tokens at s into `step.next`. */

@@ -15,3 +15,17 @@ export function rowMemory(memory: Record<string, Float64Array>, owner: string, r
     },
   };
 }
+
+/** Makes what is remembered of each row a copy of what is of a chosen one, for all owners. @param chosen [batch] */
+export function copyRowMemory(memory: Record<string, Float64Array>, chosen: Int32Array): void {
+  const kept = Object.entries(memory).flatMap(([name, values]) => {
+    const [, owner, row, key] = /^(.*)\/(\d+)\/(.*)$/.exec(name) ?? [];
+    return row === undefined ? [] : [{ name, owner, row: Number(row), key, values }];
+  });
+  for (const { name } of kept) delete memory[name];
+  chosen.forEach((which, row) => {
+    for (const { owner, row: of, key, values } of kept) {
+      if (of === which) memory[`${owner}/${row}/${key}`] = values;
+    }
+  });
+}

@@ -111,7 +111,8 @@ describe("ddim: laws of one step", () => {
       );
     }
     // The larger variance does not keep them, which shows what the test can see.
-    assert.ok((await offBy(ddpm()))[1]! > 20);
+    const scores = await offBy(ddpm());
+    assert.ok(scores[1]! > 20, `larger variance: ${scores}`);
   });
 });
 
@@ -169,8 +170,8 @@ describe("ddim: a single Gaussian", () => {
       }
       close(await endVariance(ddim({ eta }), deviation, 12), variance, exact, "variance");
       const [coarse, fine] = [
-        await endVariance(ddim({ eta }), deviation, 160),
-        await endVariance(ddim({ eta }), deviation, 320),
+        await endVariance(ddim({ eta }), deviation, 100),
+        await endVariance(ddim({ eta }), deviation, 200),
       ];
       const order = Math.log2((coarse - trueVariance) / (fine - trueVariance));
       assert.ok(Math.abs(order - 1) < 0.15, `order ${order}`);
@@ -189,7 +190,7 @@ describe("ddim: a single Gaussian", () => {
     assert.ok(variance > forward && variance < 1.01 * forward, `${variance} against ${forward}`);
     const wanted = noise.sigma(s) ** 2;
     close(await endVariance(ddim({ eta: 1 }), 1e-9, 12), wanted, { abs: 0, rel: 1e-9 }, "eta = 1");
-    assert.ok(forward > 600 * wanted);
+    assert.ok(forward > 600 * wanted, `${forward} against ${wanted}`);
   });
 });
 
@@ -207,7 +208,6 @@ describe("ddim: bounded predictions", () => {
   it("x0 is bounded in both ways; eps follows it in one and is left alone in the other", async () => {
     const [t, s, x, eps] = [0.4, 0.2, 2.5, 0.1];
     const [alpha, sigma, below, left] = [noise.alpha(t), noise.sigma(t), noise.alpha(s), noise.sigma(s)];
-    assert.ok((x - sigma * eps) / alpha > 1);
     const left0 = oneStep(saying([eps]), { noise, t, s, x: [x] });
     await ddim({ clip: 1 }).stepInto(left0);
     close(left0.next, [below + left * eps], exact, "eps as predicted");
@@ -219,7 +219,11 @@ describe("ddim: bounded predictions", () => {
   it("samples of a clipped model end within its bounds at clean data", async () => {
     const bounded = clipped(target, { range: 0.9 });
     for await (const { x, index } of steps(bounded, { ...options, denoise: true, sampler: ddpm() })) {
-      if (index === 7) assert.ok(x.every((value) => Math.abs(value) <= 0.9 + 1e-12));
+      if (index === 7)
+        assert.ok(
+          x.every((value) => Math.abs(value) <= 0.9 + 1e-12),
+          `${x}`,
+        );
     }
   });
 

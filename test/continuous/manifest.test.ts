@@ -45,12 +45,20 @@ describe("a continuous manifest", () => {
     ["an unknown kind", { ...mixture, kind: "gguf" }, /kind is "gguf"; expected .*gaussian-mixture/],
     ["a mixture with inputs", { ...mixture, inputs: { x: "x", time: "t" } }, /field "inputs" is not known/],
     ["no prediction", { ...network, prediction: undefined }, /prediction is missing; expected "eps" or "x0"/],
-    ["another prediction", { ...network, prediction: "flow" }, /prediction is "flow"; expected "eps" or "x0"/],
+    [
+      "another prediction",
+      { ...network, prediction: "flow" },
+      /prediction is "flow"; expected "eps" or "x0"/,
+    ],
     ["no time", { ...network, inputs: { x: "x" } }, /inputs\.time is missing; expected text/],
     ["no shape", { ...network, shape: [] }, /shape is \[\]; expected a list of sizes, such as \[1, 8, 8\]/],
     ["a size of 0", { ...network, shape: [2, 0] }, /shape\.1 is 0; expected a whole number >= 1/],
     ["a huge shape", { ...network, shape: [1e5, 1e5] }, /shape is \[100000, 100000\], .* expected at most/],
-    ["an unknown noise", { ...mixture, noise: { name: "loud" } }, /"loud" is not known; .* vp-linear.* vp-table/],
+    [
+      "an unknown noise",
+      { ...mixture, noise: { name: "loud" } },
+      /"loud" is not known; .* vp-linear.* vp-table/,
+    ],
     [
       "a number that the noise does not have",
       { ...mixture, noise: { name: "ve", beta0: 1 } },
@@ -97,7 +105,11 @@ describe("a continuous manifest", () => {
       /classes\.input is "t", which inputs names too/,
     ],
     ["data of another kind", { ...mixture, heldOut: "x.csv" }, /heldOut is "x\.csv"; expected .*\.npy/],
-    ["a file outside", { ...mixture, file: "../x.json" }, /file is "\.\.\/x\.json"; expected .*inside the folder/],
+    [
+      "a file outside",
+      { ...mixture, file: "../x.json" },
+      /file is "\.\.\/x\.json"; expected .*inside the folder/,
+    ],
     ["a field with a typing error", { ...mixture, heldout: "x.npy" }, /field "heldout" is not known/],
   ];
   for (const [name, manifest, sentence] of wrong) {

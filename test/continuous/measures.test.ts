@@ -61,11 +61,7 @@ describe("energy distance", () => {
 
   it("of equal laws is 0 within 3 standard errors, on average too", () => {
     const found = Array.from({ length: 40 }, (_, seed) =>
-      energyDistance(
-        target.draw({ count: 120, seed }),
-        target.draw({ count: 100, seed: seed + 1000 }),
-        two,
-      ),
+      energyDistance(target.draw({ count: 120, seed }), target.draw({ count: 100, seed: seed + 1000 }), two),
     );
     assert.ok(Math.abs(found[0]!.value) < 3 * found[0]!.standardError, JSON.stringify(found[0]));
     const values = found.map(({ value }) => value);

@@ -32,11 +32,11 @@ export function oneStep(
     next: own.slice(),
     noise,
     memory,
-    async predict({ x: at = own, time = t } = {}) {
+    async predict({ x: at = own, time = t, denoiser: asked = denoiser } = {}) {
       const batch = at.length / dimension;
       const times = typeof time === "number" ? new Float64Array(batch).fill(time) : time;
       const [alpha, sigma] = [times.map(noise.alpha), times.map(noise.sigma)];
-      return denoiser.predict({ x: at, batch, time: times, alpha, sigma });
+      return asked.predict({ x: at, batch, time: times, alpha, sigma });
     },
     normal() {
       const z = draws[drawn++];

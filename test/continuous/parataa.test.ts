@@ -71,7 +71,7 @@ describe("parataa: the states of ddim", () => {
         const sequential = await sample(target, { ...options, sampler: ddim({ eta }) });
         const parallel = await sample(target, { ...options, sampler: parataa({ eta, ...tuned, ...exact }) });
         assert.ok(most(parallel.x, sequential.x) < 1e-9, `${most(parallel.x, sequential.x)}`);
-        assert.ok(parallel.calls <= sequential.calls);
+        assert.ok(parallel.calls <= sequential.calls, `${parallel.calls} rounds`);
       });
     }
   }
@@ -88,7 +88,7 @@ describe("parataa: the states of ddim", () => {
     for (const window of [2, 4, 5]) {
       const sequential = await sample(constant, { ...options, sampler: ddim() });
       const parallel = await sample(constant, { ...options, sampler: parataa({ window }) });
-      assert.ok(most(parallel.x, sequential.x) < 1e-12);
+      assert.ok(most(parallel.x, sequential.x) < 1e-12, `window ${window}: ${parallel.x}`);
       // One round makes the window and the next finds that nothing moves: two for a window.
       assert.ok(parallel.calls <= 2 * Math.ceil(12 / window), `${parallel.calls} calls`);
     }
@@ -104,7 +104,7 @@ describe("parataa: the states of ddim", () => {
     });
     const sequential = await sample(target, { ...options, sampler: pushed(ddim()) });
     const parallel = await sample(target, { ...options, sampler: pushed(parataa(exact)) });
-    assert.ok(most(parallel.x, sequential.x) < 1e-9);
+    assert.ok(most(parallel.x, sequential.x) < 1e-9, `${parallel.x}`);
   });
 });
 
@@ -123,7 +123,7 @@ describe("parataa: rounds", () => {
       // The tolerance is of one step; the later steps carry it on.
       assert.ok(most(mixed.x, sequential.x) < 2e-2, `eta ${eta}: ${most(mixed.x, sequential.x)}`);
       // What it costs: every round evaluates many steps.
-      assert.ok(mixed.evaluations > sequential.evaluations);
+      assert.ok(mixed.evaluations > sequential.evaluations, `${mixed.evaluations} evaluations`);
     }
   });
 

@@ -4,7 +4,7 @@ import type { Corrector } from "./corrector.ts";
 import { addRowsInto, type Dynamics, overdamped } from "./dynamics.ts";
 import { type MomentumOptions, momentum } from "./momentum.ts";
 import { type Norms, rowNorms } from "./norms.ts";
-import { levelSize, type StepSize, signalToNoise } from "./step-size.ts";
+import { checkPositive, levelSize, type StepSize, signalToNoise } from "./step-size.ts";
 
 /** What every Langevin corrector has. */
 export interface LangevinOptions {
@@ -47,7 +47,7 @@ export function momentumLangevin({
   Pick<MomentumOptions, "beta" | "maximum"> & { readonly published?: boolean } = {}): Corrector {
   const { norms = rowNorms } = options;
   const dynamics = momentum({ ...betas({ beta, maximum }), norms, lagging: published });
-  return moving("momentum-langevin", options, dynamics);
+  return moving(`${dynamics.name}-langevin`, options, dynamics);
 }
 
 /**
@@ -62,15 +62,17 @@ export function calibratedMomentumLangevin({
 }: LangevinOptions & Pick<MomentumOptions, "beta" | "maximum"> = {}): Corrector {
   const { norms = rowNorms } = options;
   const dynamics = momentum({ ...betas({ beta, maximum }), norms, calibrated: true });
-  return moving("calibrated-momentum-langevin", options, dynamics);
+  return moving(`${dynamics.name}-langevin`, options, dynamics);
 }
 
 function moving(
   name: string,
-  { steps = 1, snr = 0.16, norms, size = sizeOf(snr, norms) }: LangevinOptions,
+  { steps = 1, snr = 0.16, norms, size: given }: LangevinOptions,
   dynamics: Dynamics,
 ): Corrector {
   checkWhole(name, "steps", steps);
+  checkPositive(name, "snr", snr);
+  const size = given ?? (norms ? signalToNoise({ snr, norms }) : levelSize({ size: 2 * snr * snr }));
   return {
     name: `${name}:${size.name}:steps=${steps}`,
     calls: steps,
@@ -109,10 +111,6 @@ export async function moveInto(
   );
   for (let at = 0; at < next.length; at++) next[at]! += displacement[at]!;
   if (!noiseFirst) addRowsInto(next, z, deviation);
-}
-
-function sizeOf(snr: number, norms: Norms | undefined): StepSize {
-  return norms ? signalToNoise({ snr, norms }) : levelSize({ size: 2 * snr * snr });
 }
 
 /** Beta and its maximum, where given. */

@@ -62,7 +62,7 @@ export function momentum({
   checkShare("beta", fixed ?? 0);
   checkShare("maximum", maximum);
   return {
-    name: `${calibrated ? "calibrated-" : ""}momentum${fixed === undefined ? "" : `:beta=${fixed}`}`,
+    name: `${calibrated ? "calibrated-" : ""}${fixed === undefined ? "" : `${fixed}-`}momentum`,
     plainNoise: !calibrated,
     move(score, z, size, step) {
       const { batch } = step;

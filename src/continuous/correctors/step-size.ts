@@ -70,7 +70,8 @@ function rescaling({ noise, t, s }: Step): number {
   return (noise.alpha(t) / noise.alpha(s)) ** 2;
 }
 
-function checkPositive(where: string, name: string, value: number): void {
+/** @throws RangeError unless `value` is positive and finite */
+export function checkPositive(where: string, name: string, value: number): void {
   if (!(value > 0 && Number.isFinite(value))) {
     throw new RangeError(`${where}: ${name} = ${value}; expected a positive number`);
   }

@@ -10,7 +10,7 @@ import type { Sampler } from "./sampler.ts";
  * is for data that are one point; in between both are bounds. Over few steps it is by far too large.
  *
  * One model call a step. Source: Ho, Jain and Abbeel 2020 (2006.11239), section 3.2; the "sigma hat" of Song, Meng and
- * Ermon 2021 (2010.02502), section 5 and appendix D.3, whose code also bounds x0: there the denoiser is `clipped`.
+ * Ermon 2021 (2010.02502), section 5, whose code also bounds x0: there the denoiser is `clipped`.
  */
 export function ddpm(): Sampler {
   return {

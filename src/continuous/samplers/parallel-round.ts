@@ -6,9 +6,8 @@
  * so the states of a run solve a triangular system: state e + 1 depends on those before it alone. A round evaluates all
  * predictions of a window of steps at the states as they are, which is one model call, and moves every state.
  *
- * Source: Tang, Tang, Wang, Bian, Zhang, Wu and Li 2024 (2402.09970), sections 3 and 4 and algorithm 1; order 1 without
- * memory is the fixed-point iteration of Shih et al. 2023 (2305.16317). Steps are numbered as they are made; the paper
- * numbers them from the other end.
+ * Source: Tang, Tang, Luo, Wang and Chang 2024 (2402.09970); without memory it is the fixed-point iteration
+ * of Shih et al. 2023 (2305.16317). Steps are numbered as they are made; the paper numbers them from the other end.
  */
 import { type DdimCoefficients, ddimInto } from "./ddim.ts";
 import { type RoundMade, triangularAnderson } from "./triangular-anderson.ts";

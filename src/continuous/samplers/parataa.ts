@@ -41,7 +41,7 @@ const defaults: Required<ParataaOptions> = {
  * on top. With window 1 they are the same bit for bit. Rows have their own windows and are done for themselves; the calls
  * are shared.
  *
- * Source: Tang et al. 2024 (2402.09970), algorithm 1. States enter a window as copies of the one before them, as in the
+ * Source: Tang, Tang, Luo, Wang and Chang 2024 (2402.09970). States enter a window as copies of the one before them, as in the
  * published code, which also overwrites a state so that is done already (where all of a window is, or with window 1);
  * that is not done here.
  */

@@ -54,6 +54,8 @@ export interface Sampler {
   readonly stochastic: boolean;
   /** True where the rows of a run act on each other, as particles do: all are then run together. Default false. */
   readonly coupled?: boolean;
+  /** What the deviation of the points that a run draws to start from is multiplied by. Default 1. */
+  readonly startScale?: number;
   /** Writes x at s into `step.next`. */
   stepInto(step: Step): Promise<void>;
 }

@@ -20,13 +20,15 @@ export interface TimeShiftOptions {
  * so that what earlier errors have done to the noise in x matters less (exposure bias). The base steps by its own times;
  * only the network's time is shifted, and with it the levels by which a prediction of x0 or v becomes eps.
  *
- * As many model calls as the base. v is an estimate over the numbers of one sample: thousands are wanted, and one alone
- * has none, so that nothing is shifted. It is taken for that of the noise alone, sigma^2, though data of variance V have
- * alpha^2 V + sigma^2: even a perfect network is then shifted where alpha is large, which the cutoff prevents. A perfect
- * network can only lose; what is gained with a real one depends on window and cutoff, which the paper tunes on data.
+ * As many model calls as the base. v is an estimate, with a standard error of sigma^2 sqrt(2 / (D - 1)) over the D numbers
+ * of a sample: thousands are wanted, and one alone has none, so that nothing is shifted. It is taken for the variance of
+ * the noise, sigma^2, though that of x is alpha^2 V + sigma^2 for data of variance V: a perfect network is shifted as well
+ * where alpha is not small, which the cutoff prevents. There is nothing to gain on a perfect network, which has no such
+ * bias; with a real one it depends on window and cutoff, which the paper tunes on data. Where a prediction is merely too
+ * large, as on Gaussian data of variance V, the shift mends it only while sigma^2 (1 - V) < V, and else makes it worse.
  *
- * Source: Li, Qu, Yao, Sun and Moens 2024 (2305.15583), section 3.3 and algorithm 2. The published code measures x before
- * the step instead, keeps the network's time and shifts the time that is stepped to, by half a window at nearly every step.
+ * Source: Li, Qu, Yao, Sun and Moens 2024 (2305.15583), algorithm 1. The published code measures x before the step
+ * instead, keeps the network's time and shifts the time that is stepped to.
  */
 export function timeShift(
   base: Sampler,
@@ -38,9 +40,8 @@ export function timeShift(
     );
   }
   return {
+    ...base,
     name: `time-shift-${base.name}:window=${window}:cutoff=${cutoff}${spacing > 0 ? `:spacing=${spacing}` : ""}`,
-    calls: base.calls,
-    stochastic: base.stochastic,
     async stepInto(step) {
       const { dimension, noise, predict } = step;
       if (step.index === 0 || dimension < 2) return base.stepInto(step);

@@ -15,7 +15,7 @@ export interface RoundMade {
  * explains the residuals of this step and of all before it. So no step learns from a later one, and the system stays
  * triangular. A A' and A R are running sums over e.
  *
- * Source: Tang et al. 2024 (2402.09970), section 4.2. lambda is absolute: it weighs more where residuals are small or
+ * Source: Tang, Tang, Luo, Wang and Chang 2024 (2402.09970). lambda is absolute: it weighs more where residuals are small or
  * samples have few numbers.
  *
  * @param options.residuals R, [steps, D] @param options.differences newest first, so that a step with a short past uses the
