@@ -43,12 +43,14 @@ export interface ExactPower {
   readonly variances: number[];
 }
 
-/** By the trapezoid rule on [-reach, reach]^2, exact to many digits where the deviations are above the spacing. */
+/** By the trapezoid rule on [-reach, reach]^2, exact to many digits as the deviations are well above the spacing. */
 export function exactPower(
   q: GaussianMixture,
   exponent: number,
-  { reach = 8, spacing = 0.06 }: { reach?: number; spacing?: number } = {},
+  { reach = 8 }: { reach?: number } = {},
 ): ExactPower {
+  const narrowest = q.deviations.reduce((a, b) => Math.min(a, b)) / Math.sqrt(exponent);
+  const spacing = Math.min(0.06, narrowest / 1.5);
   const half = Math.ceil(reach / spacing);
   const point = new Float64Array(2);
   const cells = Array.from(q.weights, () => [0, 0, 0, 0]);

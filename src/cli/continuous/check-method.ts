@@ -5,7 +5,7 @@ import {
   schedules,
 } from "../../continuous/index.ts";
 import type { NamedPart } from "../../make-part.ts";
-import { advantage, type Measured } from "../../measures/measured.ts";
+import { advantage } from "../../measures/measured.ts";
 import type { ContinuousModel } from "../../model/continuous-model.ts";
 import { continuousMeasures, judgeOf, type MeasuredByName } from "./judge.ts";
 import { methodName, runSolver } from "./run-solver.ts";
@@ -21,12 +21,22 @@ const PEERS: readonly NamedPart[] = [
   { name: "unipc", order: 3 },
 ];
 
+/** Standard errors of the difference from which on one method is clearly better. */
+const CLEAR = 2;
+
 /** The grids that everyone has; those even in log t are for data whose noise level is the time. */
 const GRIDS = ["time-quadratic", "log-snr", "time-uniform", "polynomial"];
 
+/** What a check says, and which method the plan is to be. */
+export interface CheckedMethod {
+  readonly method: ContinuousMethod;
+  readonly evidence: ContinuousEvidence;
+}
+
 /**
  * Samples with a found method and with plain ones at equal model calls, from start points that no search has seen: the
- * same solver on the usual grids, or where the solver itself was chosen every usual solver on them.
+ * same solver on the usual grids, or where the solver itself was chosen every usual solver on them. A plain one that is
+ * clearly better takes the place of what was found.
  */
 export async function checkMethod(
   model: ContinuousModel,
@@ -37,7 +47,7 @@ export async function checkMethod(
     seed,
     progress,
   }: { calls: number; rows: number; seed: number; progress: (what: string, share: number) => void },
-): Promise<ContinuousEvidence> {
+): Promise<CheckedMethod> {
   const judge = judgeOf(model, {
     seed,
     flow: true,
@@ -62,12 +72,29 @@ export async function checkMethod(
       `optimize: nothing says how good samples of "${model.name}" by ${methodName(method)} are; give the model held-out data, or use --check 0`,
     );
   }
-  const [own, ...others] = measured.map((each) => each[measure.name]!);
-  const named = plain.map((each, i) => ({ method: methodName(each), ...others[i]! }));
-  named.sort((a, b) => a.value - b.value);
+  const looked = [method, ...plain].map((each, i) => ({ each, ...measured[i]![measure.name]! }));
+  const [own, ...others] = looked;
+  others.sort((a, b) => a.value - b.value);
+  const best = others[0]!;
+  const gap = advantage(own!, best, "lower");
+  const chosen = gap < -CLEAR ? best : own!;
+  const named = ({ each, value, standardError }: typeof best) => ({
+    method: each === method ? "as found" : methodName(each),
+    value,
+    standardError,
+  });
+  const { value, standardError } = chosen;
   return {
-    measure: measure.label,
-    ...{ rows, seed, plan: own!, others: named, verdict: verdictOf(own!, named) },
+    method: chosen.each,
+    evidence: {
+      measure: measure.label,
+      ...{ rows, seed, plan: { value, standardError } },
+      others: looked
+        .filter((other) => other !== chosen)
+        .sort((a, b) => a.value - b.value)
+        .map(named),
+      verdict: verdictOf(gap, methodName(best.each)),
+    },
   };
 }
 
@@ -91,11 +118,10 @@ function uncompensated({ name, order = 2 }: NamedPart): NamedPart {
   return { name: name === "dc-solver-bh1" ? "unipc-bh1" : "unipc", order };
 }
 
-/** Against the best plain method, in standard errors of the difference. */
-function verdictOf(own: Measured, [best]: readonly (Measured & { readonly method: string })[]): string {
-  const gap = advantage(own, best!, "lower");
+/** @param gap how much better than the best plain method, in standard errors of the difference */
+function verdictOf(gap: number, best: string): string {
   const size = `${Math.abs(gap).toFixed(1)} standard errors of the difference`;
-  if (gap > 2) return `better than the best plain method, ${best!.method}, by ${size}`;
-  if (gap < -2) return `worse than ${best!.method} by ${size}: use that one`;
-  return `as good as the best plain method, ${best!.method}, within two standard errors of the difference`;
+  if (gap > CLEAR) return `better than the best plain method, ${best}, by ${size}`;
+  if (gap < -CLEAR) return `what was found is worse than ${best} by ${size}, so the plan is that one`;
+  return `as good as the best plain method, ${best}, within two standard errors of the difference`;
 }

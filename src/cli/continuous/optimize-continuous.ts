@@ -73,15 +73,15 @@ export async function optimizeContinuous(
       });
       const seconds = (performance.now() - started) / 1000;
       const { objective, evaluations } = found;
-      const evidence =
+      const checked =
         rows > 0
           ? await checkMethod(model, found.method, { ...{ calls, rows, seed }, progress: progress.update })
           : undefined;
       const plan = continuousPlan(model, {
-        method: found.method,
+        method: checked?.method ?? found.method,
         ...(options.guidance === undefined ? {} : { guidance: options.guidance }),
         search: { method, seed, calls: found.calls, evaluations, objective },
-        ...(evidence ? { evidence: { ...evidence, evaluations } } : {}),
+        ...(checked ? { evidence: { ...checked.evidence, evaluations } } : {}),
       });
       const file = path(calls);
       if (file) await writePlan(file, plan);

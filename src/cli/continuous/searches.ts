@@ -7,6 +7,7 @@ import {
   euclideanMiss,
   type FoundTimes,
   gits,
+  logSnr,
   makeSampler,
   optimisedSteps,
   sample,
@@ -19,6 +20,8 @@ import { ratioSamplers } from "../../continuous/method.ts";
 import { makePart, type NamedPart } from "../../make-part.ts";
 import type { ContinuousModel } from "../../model/continuous-model.ts";
 import { defaultSchedule } from "./asked.ts";
+import { continuousMeasures, judgeOf } from "./judge.ts";
+import { runSolver } from "./run-solver.ts";
 import type { SearchName } from "./search-names.ts";
 
 /** What is searched for. */
@@ -45,6 +48,9 @@ export interface SearchFound {
 
 /** A way to choose how a continuous model's calls are spent. */
 export type Search = (model: ContinuousModel, asked: SearchAsked) => Promise<SearchFound>;
+
+/** Samples that say how good times are. */
+const JUDGED = 512;
 
 /** Clean samples that Align Your Steps looks at, and how many calls make one where there are no data. */
 const DATA = { rows: 512, steps: 50 };
@@ -93,12 +99,28 @@ export const searches: Readonly<Record<SearchName, Search>> = {
   },
   async ays(model, { calls, seed, solver = madeFor.ays, progress }) {
     const steps = stepsOf(solver, calls);
-    let done = 0;
+    // The bound alone leads astray when it is minimised far: samples say after every pass whether to go on.
+    const judge = judgeOf(model, { seed: seed + 1, flow: true, flowRows: JUDGED, rows: JUDGED });
+    let looks = 0;
+    let judgedEvaluations = 0;
     const found = await alignYourSteps(model.denoiser, {
       ...{ noise: model.noise, seed, steps, data: await dataOf(model, { seed }) },
-      progress: () => progress(Math.min(1, ++done / 36)),
+      start: logSnr({ steps: Math.min(steps, 10) }),
+      judge: async (schedule) => {
+        progress(1 - 1 / (1 + ++looks / 4));
+        const method = methodOf(solver, { times: schedule.resolve(model.noise) });
+        const { measured, evaluations } = await runSolver(model, method, {
+          count: JUDGED,
+          seed: seed + 1,
+          judge,
+        });
+        judgedEvaluations += evaluations;
+        const { error, divergence, energy } = continuousMeasures;
+        return (measured[error.name] ?? measured[divergence.name] ?? measured[energy.name])!.value;
+      },
     });
-    return { ...found, method: methodOf(solver, found) };
+    const evaluations = found.evaluations + judgedEvaluations;
+    return { ...found, evaluations, method: methodOf(solver, found) };
   },
   async dc({ denoiser, noise, noiseDescription }, { calls, seed, solver = madeFor.dc, progress }) {
     if (!Object.hasOwn(ratioSamplers, solver.name)) {
@@ -135,7 +157,7 @@ function stepsOf(solver: NamedPart, calls: number): number {
   );
 }
 
-function methodOf(solver: NamedPart, { times }: FoundTimes): ContinuousMethod {
+function methodOf(solver: NamedPart, { times }: Pick<FoundTimes, "times">): ContinuousMethod {
   return { solver, schedule: { times: Array.from(times) }, steps: times.length - 1 };
 }
 

@@ -7,16 +7,13 @@ import type { SolverGenes, StepGenes } from "./solver-genes.ts";
 
 /** Shares are at least this, so that no step is without length. */
 const LEAST = 1e-3;
-/** Chance that a gene of a child changes. */
-const CHANGE = 0.3;
-
 /**
- * Genes with some changed: steps longer or shorter by factors e^(z w), z normal and w the child's own, 0.03 to 0.43; and, each
- * with chance 0.3 or less, what a step expands, its order, points, relaxation and corrector, and what the first step
- * guesses. A run makes as many calls as before: with a guess it has a step more.
+ * Genes with some changed: steps longer or shorter by factors e^(z w), z normal and w the child's own, 0.03 to 0.43; and
+ * what a step expands, its order, points, relaxation and corrector, in half of the children with chance 0.3, or for one
+ * and a half steps of the run if that is less, in the others for a third of a step, so that their times count. With chance
+ * 0.1 the guess of the first step is drawn again; with one a run has a step more, and as many calls as before.
  *
- * The chances are those of the released search of USF, Liu et al. 2023 (2312.07243), but for that of the guess, 0.1; its
- * steps of times have one width.
+ * The chance of 0.3 and those in `randomStep` are of the released search of USF, Liu et al. 2023 (2312.07243).
  *
  * @param options.guesses what may be guessed
  */
@@ -26,8 +23,7 @@ export function mutated(
 ): SolverGenes {
   const base = dice.chance(0.1) ? regrouped(genes, dice.pick([undefined, ...guesses])) : genes;
   const width = 0.03 + 0.4 * dice.uniform() ** 2;
-  // Half of the children change their times alone, or nearly: a step's genes are many, and mostly fit together.
-  const change = dice.chance(0.5) ? CHANGE : CHANGE / base.steps.length;
+  const change = dice.chance(0.5) ? Math.min(0.3, 1.5 / base.steps.length) : 0.3 / base.steps.length;
   return {
     ...base,
     shares: normalised(base.shares.map((share) => share * Math.exp(width * dice.normal()))),
