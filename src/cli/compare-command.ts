@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError, Option } from "commander";
 import type { NamedPart } from "../make-part.ts";
-import { checkPlace, modelSpace, writeFinished } from "../node/index.ts";
+import { modelSpace } from "../node/model-folder.ts";
+import { checkPlace, writeFinished } from "../node/write-file.ts";
 import { selectors } from "../parts.ts";
 import { refuseOtherSpace } from "./continuous/other-space.ts";
 import { continuousMethods } from "./continuous/solver-names.ts";

@@ -2,7 +2,7 @@ import { Command, InvalidArgumentError, Option } from "commander";
 import { makePart, parsePart } from "../make-part.ts";
 import { type Measured, meanOf } from "../measures/measured.ts";
 import { searchData } from "../model/model-measures.ts";
-import { checkPlace, writeFinished } from "../node/index.ts";
+import { checkPlace, writeFinished } from "../node/write-file.ts";
 import {
   curveLevels,
   curveOf,

@@ -1,6 +1,6 @@
 import { Command, Option } from "commander";
 import type { Denoiser } from "../denoisers/denoiser.ts";
-import { checkPlace, writeFinished } from "../node/index.ts";
+import { checkPlace, writeFinished } from "../node/write-file.ts";
 import { several, shared } from "./options.ts";
 import { withModel } from "./session.ts";
 import { runStudy } from "./study.ts";

@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import type { ContinuousManifest } from "../model/continuous-manifest.ts";
-import { shippedContinuousModels, shippedModels } from "../node/index.ts";
+import { shippedContinuousModels } from "../node/continuous-model.ts";
+import { shippedModels } from "../node/model.ts";
 import { shared } from "./options.ts";
 import { textTable } from "./table.ts";
 

@@ -1,8 +1,10 @@
 import { Command, InvalidArgumentError, Option } from "commander";
 import { makePart, type NamedPart, parsePart } from "../make-part.ts";
+import type { Model } from "../model/model.ts";
 import { modelMeasures } from "../model/model-measures.ts";
-import { checkPlace, type Model, modelSpace } from "../node/index.ts";
+import { modelSpace } from "../node/model-folder.ts";
 import { writePlan } from "../node/plan-file.ts";
+import { checkPlace } from "../node/write-file.ts";
 import type { SearchMethod } from "../optimize/find-schedules.ts";
 import { selectors } from "../parts.ts";
 import type { Plan } from "../plan.ts";

@@ -5,16 +5,17 @@ import {
   samplers as solvers,
 } from "../continuous/parts.ts";
 import type { NamedPart } from "../make-part.ts";
-import { checkPlace, modelSpace, samplesFormat } from "../node/index.ts";
 import { jobOptions, type SampleJob } from "../node/jobs/job.ts";
 import { type JobSettings, jobRows } from "../node/jobs/job-rows.ts";
 import { parseBytes } from "../node/jobs/memory.ts";
 import type { Layout } from "../node/jobs/sample-in-workers.ts";
 import type { JobRows } from "../node/jobs/sample-range.ts";
 import { type FinishedJob, keptText, textOfRows, totalsOf, writeJob } from "../node/jobs/sample-to-file.ts";
+import { modelSpace } from "../node/model-folder.ts";
 import { readPlan } from "../node/plan-file.ts";
-import { rowsOf } from "../node/write-samples.ts";
-import { continuousDefaults } from "./continuous/asked.ts";
+import { checkPlace } from "../node/write-file.ts";
+import { rowsOf, samplesFormat } from "../node/write-samples.ts";
+import { continuousDefaults } from "./continuous/defaults.ts";
 import { refuseOtherSpace } from "./continuous/other-space.ts";
 import type { ContinuousSampleOptions } from "./continuous/sample-continuous.ts";
 import { type GivenOptions, givenTokens, readGiven } from "./given-tokens.ts";

@@ -7,6 +7,7 @@ import type { Noise } from "./noise/noise.ts";
 import { varianceExploding } from "./noise/variance-exploding.ts";
 import { vpCosine } from "./noise/vp-cosine.ts";
 import { vpLinear } from "./noise/vp-linear.ts";
+import { gaussianOptimum } from "./optimize/gaussian-optimum.ts";
 import { annealedLangevin } from "./samplers/annealed-langevin.ts";
 import { ddim } from "./samplers/ddim.ts";
 import { ddpm } from "./samplers/ddpm.ts";
@@ -142,6 +143,7 @@ export const schedules: Readonly<Record<string, (options: EvenOptions) => Schedu
   "time-log": timeLog,
   "log-snr": logSnr,
   polynomial,
+  "gaussian-optimum": gaussianOptimum,
 };
 
 /** Makes a sampler from its name and numbers. @throws RangeError that lists what there is */

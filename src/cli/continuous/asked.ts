@@ -1,10 +1,9 @@
 import { InvalidArgumentError } from "commander";
-import { type ContinuousMethod, schedules } from "../../continuous/index.ts";
+import type { ContinuousMethod } from "../../continuous/method.ts";
+import { schedules } from "../../continuous/parts.ts";
 import type { NamedPart } from "../../make-part.ts";
 import { type ContinuousModel, guidedTowards } from "../../model/continuous-model.ts";
-
-/** What is used unless the command line says otherwise. UniPC is among the best of the solvers, with guidance too. */
-export const continuousDefaults = { solver: "unipc", exactCount: 1000 } as const;
+import { continuousDefaults } from "./defaults.ts";
 
 /** Options that say how a continuous model is sampled. */
 export interface MethodAsked {

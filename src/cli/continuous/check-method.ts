@@ -1,9 +1,6 @@
-import {
-  type ContinuousEvidence,
-  type ContinuousMethod,
-  makeSampler,
-  schedules,
-} from "../../continuous/index.ts";
+import type { ContinuousMethod } from "../../continuous/method.ts";
+import { makeSampler, schedules } from "../../continuous/parts.ts";
+import type { ContinuousEvidence } from "../../continuous/plan.ts";
 import type { NamedPart } from "../../make-part.ts";
 import { advantage } from "../../measures/measured.ts";
 import type { ContinuousModel } from "../../model/continuous-model.ts";

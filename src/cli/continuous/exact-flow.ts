@@ -1,10 +1,8 @@
-import {
-  cleanFrom,
-  type Denoiser,
-  type Noise,
-  probabilityFlow,
-  type Schedule,
-} from "../../continuous/index.ts";
+import type { Denoiser } from "../../continuous/denoisers/denoiser.ts";
+import { cleanFrom } from "../../continuous/denoisers/prediction.ts";
+import type { Noise } from "../../continuous/noise/noise.ts";
+import { probabilityFlow } from "../../continuous/probability-flow.ts";
+import type { Schedule } from "../../continuous/schedules/schedule.ts";
 
 /** Where a run begins and ends, which is all that the exact solution knows of it. */
 export interface RunEnds {

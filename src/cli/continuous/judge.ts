@@ -1,12 +1,10 @@
-import {
-  energyDistance,
-  type GaussianMixture,
-  klDivergence,
-  type Noise,
-  negativeLogLikelihood,
-  noisedMixture,
-  rootMeanSquare,
-} from "../../continuous/index.ts";
+import type { GaussianMixture } from "../../continuous/denoisers/gaussian-mixture.ts";
+import { noisedMixture } from "../../continuous/denoisers/noised-mixture.ts";
+import { energyDistance } from "../../continuous/measures/energy-distance.ts";
+import { klDivergence } from "../../continuous/measures/kl-divergence.ts";
+import { negativeLogLikelihood } from "../../continuous/measures/negative-log-likelihood.ts";
+import { rootMeanSquare } from "../../continuous/measures/root-mean-square.ts";
+import type { Noise } from "../../continuous/noise/noise.ts";
 import type { Measured } from "../../measures/measured.ts";
 import type { ContinuousModel } from "../../model/continuous-model.ts";
 import { endsClean, exactFlow, type RunEnds } from "./exact-flow.ts";

@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError } from "commander";
-import { type ContinuousPlan, continuousPlan } from "../../continuous/index.ts";
+import { type ContinuousPlan, continuousPlan } from "../../continuous/plan.ts";
 import type { NamedPart } from "../../make-part.ts";
 import { writePlan } from "../../node/plan-file.ts";
 import { checkPlace } from "../../node/write-file.ts";

@@ -1,10 +1,5 @@
-import {
-  type ContinuousMethod,
-  continuousOptions,
-  type Samples,
-  type State,
-  sample,
-} from "../../continuous/index.ts";
+import { type ContinuousMethod, continuousOptions } from "../../continuous/method.ts";
+import { type Samples, type State, sample } from "../../continuous/sample.ts";
 import type { ContinuousModel } from "../../model/continuous-model.ts";
 import { partText } from "../../optimize/method-parts.ts";
 import { endsOf, type RunEnds } from "./exact-flow.ts";

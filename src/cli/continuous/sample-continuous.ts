@@ -1,12 +1,13 @@
 import { type Command, InvalidArgumentError } from "commander";
-import { type ContinuousEvidence, continuousPlan, continuousPlanOptions } from "../../continuous/index.ts";
+import { type ContinuousEvidence, continuousPlan, continuousPlanOptions } from "../../continuous/plan.ts";
 import type { NamedPart } from "../../make-part.ts";
 import { type ContinuousModel, underNoise } from "../../model/continuous-model.ts";
 import { readContinuousPlan, writePlan } from "../../node/plan-file.ts";
 import { checkPlace } from "../../node/write-file.ts";
 import { pointsFormat, rowsOfPoints, writePoints } from "../../node/write-points.ts";
-import { continuousDefaults, type MethodAsked, methodAsked, modelAsked } from "./asked.ts";
+import { type MethodAsked, methodAsked, modelAsked } from "./asked.ts";
 import { withContinuousModel } from "./continuous-session.ts";
+import { continuousDefaults } from "./defaults.ts";
 import { continuousMeasures, type Judge, judgeOf } from "./judge.ts";
 import { refuseOtherSpace } from "./other-space.ts";
 import { runSolver, type SolverRun } from "./run-solver.ts";

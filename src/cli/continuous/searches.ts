@@ -1,22 +1,16 @@
-import {
-  alignYourSteps,
-  bh1,
-  bh2,
-  type ContinuousMethod,
-  dcRatios,
-  euclideanMiss,
-  type FoundTimes,
-  gits,
-  logSnr,
-  makeSampler,
-  optimisedSteps,
-  sample,
-  schedules,
-  searchSolvers,
-  timePower,
-  uniPc,
-} from "../../continuous/index.ts";
-import { ratioSamplers } from "../../continuous/method.ts";
+import { type ContinuousMethod, ratioSamplers } from "../../continuous/method.ts";
+import { alignYourSteps } from "../../continuous/optimize/align-your-steps.ts";
+import { dcRatios } from "../../continuous/optimize/dc-ratios.ts";
+import type { FoundTimes } from "../../continuous/optimize/found-times.ts";
+import { gits } from "../../continuous/optimize/gits.ts";
+import { euclideanMiss } from "../../continuous/optimize/jump-metrics.ts";
+import { optimisedSteps } from "../../continuous/optimize/optimised-steps.ts";
+import { searchSolvers } from "../../continuous/optimize/search-solvers.ts";
+import { makeSampler, schedules } from "../../continuous/parts.ts";
+import { sample } from "../../continuous/sample.ts";
+import { uniPc } from "../../continuous/samplers/unipc.ts";
+import { bh1, bh2 } from "../../continuous/samplers/unipc-update.ts";
+import { logSnr, timePower } from "../../continuous/schedules/even-times.ts";
 import { makePart, type NamedPart } from "../../make-part.ts";
 import type { ContinuousModel } from "../../model/continuous-model.ts";
 import { defaultSchedule } from "./asked.ts";

@@ -1,10 +1,5 @@
-import {
-  type ContinuousMethod,
-  continuousOptions,
-  type State,
-  sample,
-  steps,
-} from "../../continuous/index.ts";
+import { type ContinuousMethod, continuousOptions } from "../../continuous/method.ts";
+import { type State, sample, steps } from "../../continuous/sample.ts";
 import type { ContinuousModel } from "../../model/continuous-model.ts";
 import type { ImageSet } from "../../report/continuous-report.ts";
 import type { Plane, Point, Trajectories } from "../../report/trajectory-picture.ts";
