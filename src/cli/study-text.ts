@@ -3,12 +3,13 @@ import type { Compared, Comparison, Result } from "../report/comparison.ts";
 import { shortNumber, textTable, withError } from "./table.ts";
 
 /**
- * The results of a study as a text table, in groups of equal calls, with the data's own values last. Predicted nats and
- * fitted orders have columns where there are any.
+ * The results of a study as a text table, in groups of equal calls, with the data's own values last. Predicted nats are
+ * for models of tokens, fitted orders for continuous ones.
  */
 export function studyTable({ results, measures, slopes }: Compared): string {
   const shown = measures.slice(0, 4);
-  const predicted = results.some(({ predictedNats }) => predictedNats);
+  // Continuous models have orders of convergence instead.
+  const predicted = slopes === undefined;
   const nats = (cell: string): string[] => (predicted ? [cell] : []);
   const order = (method: string): string[] => {
     if (!slopes || Object.keys(slopes).length === 0) return [];
