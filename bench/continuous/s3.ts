@@ -192,7 +192,7 @@ if (asked !== "mixture") {
   const model = await loadContinuousModel("digits-continuous", { threads: 1 });
   const { denoiser, noise } = model;
   await add({
-    ...{ name: "digits", denoiser, noise, rows: 32, held: 128, seeds: [0], teacherSteps: 20, orders: [] },
+    ...{ name: "digits", denoiser, noise, rows: 32, held: 256, seeds: [0, 1], teacherSteps: 20, orders: [] },
   });
   await model.dispose();
 }

@@ -168,13 +168,13 @@ describe("the predictor", () => {
     const any = () => randomGenes(shares, { dice: chance, guesses: [zeroX0] });
     const score = ({ shares: own, steps, guess }: SolverGenes): number =>
       Math.exp(
-        (guess ? 0.4 : 0) +
+        (guess ? 0.2 : 0) +
           steps.reduce(
             (sum, step, i) =>
               sum +
-              (step.expansion === dataExpansion ? 0 : 0.3) +
-              (step.corrected ? -0.2 : 0) +
-              0.5 * (Math.log(own[i]! * own.length) - 0.2) ** 2,
+              (step.expansion === dataExpansion ? 0 : 0.15) +
+              (step.corrected ? -0.1 : 0) +
+              0.25 * (Math.log(own[i]! * own.length) - 0.2) ** 2,
             0,
           ),
       );

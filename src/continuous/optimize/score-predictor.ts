@@ -3,13 +3,19 @@ import { dataExpansion } from "../samplers/expansion.ts";
 import type { SolverGenes } from "./solver-genes.ts";
 import { expansions } from "./vary-genes.ts";
 
+/** Of squared weights. */
+const PENALTY = 10;
+/** Errors above this times the least count as this times the least. */
+const WORST = 4;
+
 /** Guesses the logarithm of an error from genes. */
 export type ScorePredictor = (genes: SolverGenes) => number;
 
 /**
  * Ridge regression of log error on features of solvers: of every step, counted from the end, the logarithm of its share and
- * that squared, what it expands, its order, its points, log of its relaxation and whether it is corrected; and what the
- * first step guesses. Features are centred and scaled to deviation 1; the penalty is 1.
+ * that squared, what it expands, its order, its points, its relaxation and whether it is corrected; and what the
+ * first step guesses. Features are centred and scaled to deviation 1; the penalty is 10 squared weights. Errors above 4 times
+ * the least count as that: the good ones are to be told apart.
  *
  * The errors of most solvers are sums over steps, hence a function that is one too. It has only to tell which of many
  * children are worth a run. Source: Hoerl and Kennard 1970; that a predictor screens candidates in stages is from Liu et
@@ -26,15 +32,14 @@ export function scorePredictor(
   const logs = known.map(({ score }) => Math.log(score));
   const finite = logs.filter(Number.isFinite);
   if (finite.length === 0) return () => 0;
-  // What diverged is as bad as the worst that did not; what is exact as good as the best that is not.
-  const [best, worst] = [Math.min(...finite), Math.max(...finite)];
-  const values = logs.map((log) => Math.max(best, Math.min(log, worst)));
+  const best = Math.min(...finite);
+  const values = logs.map((log) => Math.max(best, Math.min(log, best + Math.log(WORST))));
   const average = mean(values);
   const columns = rows[0]!.map((_, at) => scaled(rows.map((row) => row[at]!)));
   const varied = columns.filter(({ deviation }) => deviation > 0);
   const penalised = varied.map(({ values: column }, i) => [
     ...column,
-    ...varied.map((_, j) => (i === j ? 1 : 0)),
+    ...varied.map((_, j) => (i === j ? Math.sqrt(PENALTY) : 0)),
   ]);
   const weights = leastSquares(penalised, [
     ...values.map((value) => value - average),

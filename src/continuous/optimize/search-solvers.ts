@@ -3,20 +3,20 @@ import { halvingOfRows } from "../../optimize/successive-halving.ts";
 import type { Denoiser } from "../denoisers/denoiser.ts";
 import type { ContinuousMethod } from "../method.ts";
 import type { Noise } from "../noise/noise.ts";
-import { averageX0, type FirstGuess, pureNoise, zeroX0 } from "../samplers/first-guess.ts";
+import { averageX0, pureNoise, zeroX0 } from "../samplers/first-guess.ts";
 import { times } from "../schedules/times.ts";
 import { storedDecisions } from "../stored-decisions.ts";
 import { dice } from "./dice.ts";
 import { type RowRange, solverErrors } from "./solver-errors.ts";
 import { decisionsOfGenes, type SolverGenes, samplerOfGenes, timesOfGenes } from "./solver-genes.ts";
-import { solverPeers } from "./solver-peers.ts";
+import { type Peer, solverPeers } from "./solver-peers.ts";
 import { type Looked, type SolverStrategy, staged } from "./solver-strategy.ts";
 import { flowTeacher, type Teacher } from "./teacher.ts";
 
 /** What is searched for, with how much. */
 export interface SolverSearchOptions {
   readonly noise: Noise;
-  /** Model calls of a run, the same for all solvers. */
+  /** Model calls of a run, the same for all solvers; a guided model makes two for each. */
   readonly calls: number;
   /** Solvers to look at, default 200. */
   readonly candidates?: number;
@@ -34,7 +34,7 @@ export interface SolverSearchOptions {
   readonly strategy?: SolverStrategy;
   /** Default flowTeacher(). */
   readonly teacher?: Teacher;
-  /** Told of the share of the candidates that are done, after each. */
+  /** Told after every look, with the least error so far. */
   readonly progress?: (done: {
     readonly looked: number;
     readonly candidates: number;
@@ -87,16 +87,8 @@ export interface SolverSearch {
  * @throws RangeError if an option is out of range, the last time is clean, or the model returns NaN
  */
 export async function searchSolvers(denoiser: Denoiser, options: SolverSearchOptions): Promise<SolverSearch> {
-  const {
-    noise,
-    calls,
-    candidates = 200,
-    rows = 64,
-    finalists = 10,
-    seed = 0,
-    strategy = staged(),
-  } = options;
-  const { from = noise.horizon, to = noise.cutoff, teacher = flowTeacher(), signal, progress } = options;
+  const { noise, calls, candidates = 200, rows = 64, finalists = 10, seed = 0 } = options;
+  const { from = noise.horizon, to = noise.cutoff, teacher = flowTeacher(), signal } = options;
   checkOptions({ calls, candidates, rows, finalists });
   if (!(noise.sigma(to) > 0 && from > to)) {
     throw new RangeError(
@@ -104,78 +96,96 @@ export async function searchSolvers(denoiser: Denoiser, options: SolverSearchOpt
     );
   }
   const errors = solverErrors(denoiser, { noise, from, to, teacher, seed, signal });
-  const calibration: RowRange = { first: 0, count: rows };
-  const mean = await errors.average(calibration);
-  const guesses: FirstGuess[] = [pureNoise, zeroX0, averageX0({ mean })];
-  const peers = solverPeers({ calls, noise, from, to });
   const ends = { noise, from, to };
-  const squares = (genes: SolverGenes, range: RowRange): Promise<Float64Array> =>
-    errors.of(
-      { sampler: samplerOfGenes(genes), schedule: times({ times: timesOfGenes(genes, ends) }) },
-      range,
-    );
+  const world: World = {
+    ...{ calls, candidates, rows, ends, peers: solverPeers({ calls, ...ends }) },
+    mean: await errors.average({ first: 0, count: rows }),
+    squares: (genes, range) => {
+      const schedule = times({ times: timesOfGenes(genes, ends) });
+      return errors.of({ sampler: samplerOfGenes(genes), schedule }, range);
+    },
+  };
+  const { looked, bestSoFar } = await explored(world, options);
+  const found = await comparedAgain(world, finalistsOf(looked, { finalists, peers: world.peers }));
+  return { best: found[0]!, finalists: found, bestSoFar, ...errors.counted() };
+}
 
+/** What both parts of a search need. */
+interface World {
+  readonly calls: number;
+  readonly candidates: number;
+  readonly rows: number;
+  readonly ends: { readonly noise: Noise; readonly from: number; readonly to: number };
+  readonly peers: readonly Peer[];
+  /** [dimension] of the data, as the teacher has it. */
+  readonly mean: Float64Array;
+  squares(genes: SolverGenes, range: RowRange): Promise<Float64Array>;
+}
+
+/** Looks at what the strategy proposes, stage after stage, all on the calibration rows. */
+async function explored(
+  { calls, candidates, rows, ends, peers, mean, squares }: World,
+  { strategy = staged(), seed = 0, progress }: SolverSearchOptions,
+): Promise<{ looked: Looked[]; bestSoFar: number[] }> {
   const looked: Looked[] = [];
   const bestSoFar: number[] = [];
-  const state = {
-    candidates,
-    peers,
-    guesses,
-    range: noise.lambda(to) - noise.lambda(from),
-    dice: dice(seed),
+  const fixed = {
+    ...{ candidates, peers, guesses: [pureNoise, zeroX0, averageX0({ mean })], dice: dice(seed) },
+    range: ends.noise.lambda(ends.to) - ends.noise.lambda(ends.from),
   };
   while (looked.length < candidates) {
     const left = candidates - looked.length;
-    const next = strategy.next({ ...state, looked, left }).slice(0, left);
-    if (next.length === 0) break;
-    const scores = new Array<number>(next.length);
-    // One round: every solver of a stage on all calibration rows.
-    await halvingOfRows({
-      ...{ candidates: next.length, finalists: next.length, batch: rows, join, score: rootMean },
-      ...{ calls: () => calls, budget: next.length * rows * calls },
+    const stage = strategy.next({ ...fixed, looked, left }).slice(0, left);
+    if (stage.length === 0) break;
+    // As many finalists as candidates: one round, in which every solver runs on all calibration rows.
+    const { ranking } = await halvingOfRows({
+      ...{ candidates: stage.length, finalists: stage.length, batch: rows, join, score: rootMean },
+      ...{ calls: () => calls, budget: stage.length * rows * calls },
       async run(candidate, range) {
-        const found = await squares(next[candidate]!, range);
-        scores[candidate] = await rootMean(found);
-        bestSoFar.push(Math.min(bestSoFar.at(-1) ?? Number.POSITIVE_INFINITY, scores[candidate]));
-        progress?.({ looked: bestSoFar.length, candidates, best: bestSoFar.at(-1)! });
+        const found = await squares(stage[candidate]!, range);
+        const best = Math.min(bestSoFar.at(-1) ?? Number.POSITIVE_INFINITY, await rootMean(found));
+        bestSoFar.push(best);
+        progress?.({ looked: bestSoFar.length, candidates, best });
         return found;
       },
     });
-    next.forEach((genes, i) => {
-      looked.push({ genes, score: scores[i]! });
-    });
+    looked.push(...ranking.map(({ candidate, score }) => ({ genes: stage[candidate]!, score })));
   }
+  return { looked, bestSoFar };
+}
 
-  const final = finalistsOf(looked, { finalists, peers: peers.map(({ genes }) => genes) });
+/** The finalists on rows that chose none of them, best first, for a quarter of what all looks took. */
+async function comparedAgain(
+  { calls, candidates, rows, ends, peers, squares }: World,
+  { entries, kept }: { entries: readonly Looked[]; kept: readonly number[] },
+): Promise<FoundSolver[]> {
   const { ranking } = await halvingOfRows({
-    ...{ candidates: final.entries.length, finalists: 2, kept: final.kept, batch: 8, join, score: rootMean },
-    ...{ calls: () => calls, budget: Math.ceil((looked.length * rows * calls) / 4) },
-    run: (candidate, { first, count }) =>
-      squares(final.entries[candidate]!.genes, { first: rows + first, count }),
+    ...{ candidates: entries.length, finalists: 2, kept, batch: 8, join, score: rootMean },
+    ...{ calls: () => calls, budget: Math.ceil((candidates * rows * calls) / 4) },
+    run: (candidate, { first, count }) => squares(entries[candidate]!.genes, { first: rows + first, count }),
   });
-  const found = ranking.map(({ candidate, score: fresh, rows: freshRows }): FoundSolver => {
-    const { genes, score } = final.entries[candidate]!;
+  return ranking.map(({ candidate, score: fresh, rows: freshRows }) => {
+    const { genes, score } = entries[candidate]!;
     const name = peers.find((peer) => peer.genes === genes)?.name;
-    const decisions = storedDecisions(decisionsOfGenes(genes), genes.guess);
-    const own = timesOfGenes(genes, ends);
-    const method = {
-      solver: { name: "unified" },
-      schedule: { times: own },
-      steps: own.length - 1,
-      decisions,
-    };
-    return { ...(name && { name }), method, score, fresh, freshRows };
+    return { ...(name && { name }), method: methodOfGenes(genes, ends), score, fresh, freshRows };
   });
-  return { best: found[0]!, finalists: found, bestSoFar, ...errors.counted() };
+}
+
+function methodOfGenes(genes: SolverGenes, ends: World["ends"]): ContinuousMethod {
+  const found = timesOfGenes(genes, ends);
+  return {
+    ...{ solver: { name: "unified" }, schedule: { times: found }, steps: found.length - 1 },
+    decisions: storedDecisions(decisionsOfGenes(genes), genes.guess),
+  };
 }
 
 /** The best of all, and the best published solver if it is not among them, which stays to the end. */
 function finalistsOf(
   looked: readonly Looked[],
-  { finalists, peers }: { finalists: number; peers: readonly SolverGenes[] },
+  { finalists, peers }: { finalists: number; peers: readonly Peer[] },
 ): { entries: readonly Looked[]; kept: number[] } {
   const ranked = [...looked].sort((a, b) => a.score - b.score);
-  const plain = ranked.find(({ genes }) => peers.includes(genes));
+  const plain = ranked.find(({ genes }) => peers.some((peer) => peer.genes === genes));
   const entries = ranked.slice(0, finalists);
   if (plain && !entries.includes(plain)) entries.push(plain);
   return { entries, kept: plain ? [entries.indexOf(plain)] : [] };

@@ -16,7 +16,7 @@ export interface RowRange {
 
 /** Measures solvers against one teacher, whose answers it keeps. */
 export interface SolverErrors {
-  /** [count] the mean square of each row's error; Infinity everywhere if the run leaves all bounds. */
+  /** [count] the mean square of each row's error; Infinity if it is none, everywhere if the run leaves all bounds. */
   of(solver: { sampler: Sampler; schedule: Schedule }, rows: RowRange): Promise<Float64Array>;
   /** [dimension] mean of the teacher's x0 over rows. */
   average(rows: RowRange): Promise<Float64Array>;
@@ -107,5 +107,5 @@ function meanSquares(x: Float64Array, y: Float64Array, dimension: number): Float
   x.forEach((value, at) => {
     squares[Math.floor(at / dimension)]! += (value - y[at]!) ** 2 / dimension;
   });
-  return squares;
+  return squares.map((square) => (Number.isNaN(square) ? Number.POSITIVE_INFINITY : square));
 }

@@ -13,7 +13,7 @@ export interface Looked {
 
 /** What a strategy knows when it is asked for solvers to look at next. */
 export interface StrategyState {
-  /** All so far, in the order they were looked at. */
+  /** All so far, stage after stage. */
   readonly looked: readonly Looked[];
   /** How many more may be looked at, and how many in all. */
   readonly left: number;
