@@ -69,11 +69,12 @@ export const searches: Readonly<Record<SearchName, Search>> = {
       ...{ noise, calls, seed, candidates },
       progress: ({ looked }) => progress(looked / candidates),
     });
-    const { best, bestSoFar } = found;
+    const { best, finalists, bestSoFar } = found;
+    const published = finalists.find(({ name }) => name !== undefined);
     return {
       ...found,
       method: best.method,
-      objective: { before: bestSoFar[0]!, after: bestSoFar.at(-1)! },
+      objective: { before: published?.score ?? bestSoFar[0]!, after: best.score },
     };
   },
   async gits({ denoiser, noise }, { calls, seed, solver = madeFor.gits, progress }) {
