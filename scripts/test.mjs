@@ -4,12 +4,11 @@ import { run } from "node:test";
 import { spec, tap } from "node:test/reporters";
 import { compileTests } from "./compile-tests.mjs";
 
-/**
- * Started first, in this order; two at a time. The two that drive a browser take longest and measure how long a page
- * waits: one after the other, each beside files that keep one core busy.
- */
+/** Measures how long tasks of a page take, so nothing runs beside it. */
+const alone = ["test/web/playground.test.ts"];
+
+/** Started first, in this order; two at a time. */
 const first = [
-  "test/web/playground.test.ts",
   "test/contract.test.ts",
   "test/uniformization.test.ts",
   "test/web-onnx.test.ts",
@@ -33,9 +32,25 @@ if (tests.length === 0) {
   stderr.write(`npm test: no test file has ${parts.join(" or ")} in its path\n`);
   exit(1);
 }
-run({ files: tests.map(({ file }) => file), concurrency: 2 })
-  .on("test:fail", ({ todo }) => {
-    if (todo === undefined) process.exitCode = 1;
-  })
-  .compose(stdout.isTTY ? spec : tap)
-  .pipe(stdout);
+await finished(
+  tests.filter(({ source }) => alone.includes(source)),
+  1,
+);
+await finished(
+  tests.filter(({ source }) => !alone.includes(source)),
+  2,
+);
+
+/** Runs files and waits for the last of them. */
+function finished(own, concurrency) {
+  if (own.length === 0) return Promise.resolve();
+  return new Promise((resolve) => {
+    run({ files: own.map(({ file }) => file), concurrency })
+      .on("test:fail", ({ todo }) => {
+        if (todo === undefined) process.exitCode = 1;
+      })
+      .on("end", resolve)
+      .compose(stdout.isTTY ? spec : tap)
+      .pipe(stdout, { end: false });
+  });
+}
