@@ -43,7 +43,7 @@ export const continuousStudies: Readonly<Record<string, Settings>> = {
   "continuous-guided": {
     model: "mixture",
     title: "Solvers of the probability flow under guidance 7.5 towards one Gaussian of three",
-    calls: [10, 16, 20, 40],
+    calls: [10, 16, 20, 40, 80],
     count: 1000,
     flow: { rows: 1000, steps: 400 },
     guidance: { label: 0, scale: 7.5 },

@@ -60,7 +60,6 @@ export {
   type FrozenDivergenceOptions,
   frozenDivergence,
 } from "./optimize/frozen-divergence.ts";
-export { gaussianOptimum } from "./optimize/gaussian-optimum.ts";
 export { type GitsFound, type GitsOptions, gits } from "./optimize/gits.ts";
 export {
   type CheapestTimes,
@@ -161,6 +160,7 @@ export { type Taylor, unifiedUpdate } from "./samplers/unified-update.ts";
 export { type UniPcOptions, uniPc } from "./samplers/unipc.ts";
 export { bh1, bh2, type UniPcWeight } from "./samplers/unipc-update.ts";
 export { logSnr, polynomial, timeLog, timePower, timeUniform } from "./schedules/even-times.ts";
+export { gaussianOptimum } from "./schedules/gaussian-optimum.ts";
 export {
   type LevelOptions,
   leadingLevels,

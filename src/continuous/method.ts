@@ -4,7 +4,6 @@ import { makeSampler, schedules } from "./parts.ts";
 import type { SampleOptions } from "./sample.ts";
 import { dcSolver } from "./samplers/dc-solver.ts";
 import type { Sampler } from "./samplers/sampler.ts";
-import { bh1 } from "./samplers/unipc-update.ts";
 import type { Ends, Schedule } from "./schedules/schedule.ts";
 import { times } from "./schedules/times.ts";
 import { decidedSampler, type StoredDecisions, storedCalls } from "./stored-decisions.ts";
@@ -29,11 +28,6 @@ export interface ContinuousMethod {
 /** Samplers made with a ratio a step, by name. */
 export const ratioSamplers: Factories<(ratios: readonly number[]) => Sampler> = {
   "dc-solver": row((numbers) => (ratios) => dcSolver({ ...numbers, ratios }), "order", "compensationOrder"),
-  "dc-solver-bh1": row(
-    (numbers) => (ratios) => dcSolver({ ...numbers, weight: bh1, ratios }),
-    "order",
-    "compensationOrder",
-  ),
 };
 
 /**

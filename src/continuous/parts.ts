@@ -7,7 +7,6 @@ import type { Noise } from "./noise/noise.ts";
 import { varianceExploding } from "./noise/variance-exploding.ts";
 import { vpCosine } from "./noise/vp-cosine.ts";
 import { vpLinear } from "./noise/vp-linear.ts";
-import { gaussianOptimum } from "./optimize/gaussian-optimum.ts";
 import { annealedLangevin } from "./samplers/annealed-langevin.ts";
 import { ddim } from "./samplers/ddim.ts";
 import { ddpm } from "./samplers/ddpm.ts";
@@ -29,6 +28,7 @@ import { timeShift } from "./samplers/time-shift.ts";
 import { uniPc } from "./samplers/unipc.ts";
 import { bh1 } from "./samplers/unipc-update.ts";
 import { logSnr, polynomial, timeLog, timePower, timeUniform } from "./schedules/even-times.ts";
+import { gaussianOptimum } from "./schedules/gaussian-optimum.ts";
 import type { EvenOptions, Schedule } from "./schedules/schedule.ts";
 
 /** Noises by the names that manifests use; a table of levels is stated in the manifest itself. */

@@ -31,7 +31,7 @@ export interface ContinuousPlan {
   readonly continuous: ContinuousMethod & {
     /** Default the model's. */
     readonly noise?: NamedPart;
-    /** Model calls of one run, at most. */
+    /** Predictions of one run, at most; under guidance each is two model calls. */
     readonly calls: number;
     /** The scale of the guidance that it was found under, which whoever runs it gives its model; absent without. */
     readonly guidance?: number;

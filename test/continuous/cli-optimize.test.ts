@@ -10,7 +10,10 @@ describe("fewstep optimize of a mixture", together, () => {
   it("writes a plan that samples better than plain UniPC under guidance, with ratios", async () => {
     const args = "optimize mixture --method dc --label 0 --guidance 7.5 --steps 5 --check 200 --out dc.json";
     const text = await succeed(args.split(" "), folder);
-    assert.match(text, /^mixture, 5 calls: dc-solver:order=2, time-quadratic, ratios\nratios 1 1 /);
+    assert.match(
+      text,
+      /^mixture, 5 calls, each of two calls of the guided model: dc-solver:order=2, time-quadratic, ratios\nratios 1 1 /,
+    );
     assert.match(
       text,
       /Check on 200 fresh samples: better than the best plain method, unipc:order=2, time-quadratic, by \d/,

@@ -99,7 +99,7 @@ function plainMethods({ solver }: ContinuousMethod, calls: number): ContinuousMe
   const solvers =
     solver.name === "unified"
       ? PEERS
-      : [solver.name.startsWith("dc-solver") ? uncompensated(solver) : solver];
+      : [solver.name === "dc-solver" ? { name: "unipc", order: solver["order"] ?? 2 } : solver];
   return solvers.flatMap((each) => {
     const steps = Math.floor(calls / makeSampler(each).calls);
     return GRIDS.filter((name) => Object.hasOwn(schedules, name)).map((name) => ({
@@ -108,11 +108,6 @@ function plainMethods({ solver }: ContinuousMethod, calls: number): ContinuousMe
       steps,
     }));
   });
-}
-
-/** UniPC of the same order and kind. */
-function uncompensated({ name, order = 2 }: NamedPart): NamedPart {
-  return { name: name === "dc-solver-bh1" ? "unipc-bh1" : "unipc", order };
 }
 
 /** @param gap how much better than the best plain method, in standard errors of the difference */

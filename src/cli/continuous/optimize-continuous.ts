@@ -104,9 +104,10 @@ const LISTED = 6;
 function describe({ plan: { model, continuous }, seconds, path }: Result): string {
   const { search, evidence, calls, schedule, ratios } = continuous;
   const { objective, evaluations } = search!;
+  const twice = continuous.guidance === undefined ? "" : ", each of two calls of the guided model";
   const others = evidence?.others ?? [];
   return [
-    `${model.name}, ${callsText(calls)}: ${methodName(continuous)}`,
+    `${model.name}, ${callsText(calls)}${twice}: ${methodName(continuous)}`,
     ...("times" in schedule ? [`times ${schedule.times.map((t) => shortNumber(t)).join(" ")}`] : []),
     ...(ratios ? [`ratios ${ratios.map((ratio) => shortNumber(ratio)).join(" ")}`] : []),
     "",

@@ -9,7 +9,6 @@ import { searchSolvers } from "../../continuous/optimize/search-solvers.ts";
 import { makeSampler, schedules } from "../../continuous/parts.ts";
 import { sample } from "../../continuous/sample.ts";
 import { uniPc } from "../../continuous/samplers/unipc.ts";
-import { bh1, bh2 } from "../../continuous/samplers/unipc-update.ts";
 import { logSnr, timePower } from "../../continuous/schedules/even-times.ts";
 import { makePart, type NamedPart } from "../../make-part.ts";
 import type { ContinuousModel } from "../../model/continuous-model.ts";
@@ -126,10 +125,9 @@ export const searches: Readonly<Record<SearchName, Search>> = {
     // Refuses unknown numbers.
     makePart("solver", ratioSamplers, solver);
     const { order = 2, compensationOrder } = solver as { order?: number; compensationOrder?: number };
-    const weight = solver.name === "dc-solver-bh1" ? bh1 : bh2;
     const name = defaultSchedule(noiseDescription);
     const found = await dcRatios(denoiser, {
-      ...{ noise, seed, order, weight, schedule: schedules[name]!({ steps: calls }) },
+      ...{ noise, seed, order, schedule: schedules[name]!({ steps: calls }) },
       ...(compensationOrder === undefined ? {} : { compensationOrder }),
       progress: ({ step, steps }) => progress(step / steps),
     });

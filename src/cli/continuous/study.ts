@@ -60,9 +60,11 @@ export async function runContinuousStudy(
     flowSteps: steps,
     ...(progress && { progress }),
   });
+  const { callsPerPrediction = 1 } = model.denoiser;
   const planned = methods.flatMap((method) =>
     calls.flatMap((budget) => {
-      const fitting = Math.floor(budget / makeSampler(method.solver).calls);
+      const each = makeSampler(method.solver).calls * callsPerPrediction;
+      const fitting = Math.floor(budget / each);
       const { solver, schedule } = method;
       return fitting < 1
         ? []

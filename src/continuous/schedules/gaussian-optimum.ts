@@ -1,5 +1,5 @@
 import { rhoAt } from "../noise/noise.ts";
-import { type EvenOptions, evenly, type Schedule } from "../schedules/schedule.ts";
+import { type EvenOptions, evenly, type Schedule } from "./schedule.ts";
 
 /**
  * Evenly spaced in arctan(rho / c): for Gaussian data of deviation c in every direction the times at which DDIM ends
