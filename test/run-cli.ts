@@ -76,25 +76,37 @@ export async function json<Result>(args: readonly string[], folder: string): Pro
   return JSON.parse(stdout) as Result;
 }
 
+/** The last refused command of each folder. */
+const turns = new Map<string, Promise<unknown>>();
+
 /**
  * Runs a command that must be refused: with the exit code and one sentence, nothing printed, and no file left
- * that was not there before.
+ * that was not there before. In one folder one after the other, so that none sees what another holds for a moment.
  */
-export async function refused(
+export function refused(
   args: readonly string[],
   { folder, code = 1, sentence, shell }: { folder: string; code?: number; sentence: RegExp; shell?: string },
 ): Promise<void> {
-  const before = readdirSync(folder).sort();
-  const ran = await run(args, { folder, ...(shell === undefined ? {} : { shell }) });
-  const told = `fewstep ${args.join(" ")}: ${ran.stderr}`;
-  assert.equal(ran.code, code, told);
-  assert.equal(ran.stdout, "", told);
-  const [error, ...others] = ran.stderr.split("\n").filter((line) => line !== "" && !isProgress(line));
-  assert.deepEqual(others, [], `more than one sentence: ${told}`);
-  assert.match(error ?? "", /^fewstep: [^\s].*[^\s.]$/);
-  assert.match(error!, sentence);
-  assert.doesNotMatch(error!, /undefined|\[object|Error:|at .*\.js:\d/, told);
-  assert.deepEqual(readdirSync(folder).sort(), before, "a file was left behind");
+  const turn = (turns.get(folder) ?? Promise.resolve()).then(() => refusedAlone());
+  turns.set(
+    folder,
+    turn.catch(() => undefined),
+  );
+  return turn;
+
+  async function refusedAlone(): Promise<void> {
+    const before = readdirSync(folder).sort();
+    const ran = await run(args, { folder, ...(shell === undefined ? {} : { shell }) });
+    const told = `fewstep ${args.join(" ")}: ${ran.stderr}`;
+    assert.equal(ran.code, code, told);
+    assert.equal(ran.stdout, "", told);
+    const [error, ...others] = ran.stderr.split("\n").filter((line) => line !== "" && !isProgress(line));
+    assert.deepEqual(others, [], `more than one sentence: ${told}`);
+    assert.match(error ?? "", /^fewstep: [^\s].*[^\s.]$/);
+    assert.match(error!, sentence);
+    assert.doesNotMatch(error!, /undefined|\[object|Error:|at .*\.js:\d/, told);
+    assert.deepEqual(readdirSync(folder).sort(), before, "a file was left behind");
+  }
 }
 
 /** Writes a JSON file into the folder and returns its name. */
