@@ -9,6 +9,7 @@ import type { Noise } from "./noise/noise.ts";
 import { absorbing } from "./processes/absorbing.ts";
 import type { Process } from "./processes/process.ts";
 import { philox, purposes, type Randomness } from "./random.ts";
+import { checkFrom, checkWhole, runBatches } from "./run-batches.ts";
 import { ancestral } from "./samplers/ancestral.ts";
 import type { Sampler, Step } from "./samplers/sampler.ts";
 import type { Grid, Schedule } from "./schedules/schedule.ts";
@@ -180,26 +181,15 @@ export async function sample(
   const tokens = new Int32Array(count * length);
   const given = options.given && givenRows(options.given, denoiser, count);
   if (given) freePositions(given, length);
-  let calls = 0;
-  let evaluations = 0;
-  for (let row = 0; row < count; row += batch) {
-    const size = Math.min(batch, count - row);
-    let last: State | undefined;
-    const own = given && { given: given.subarray(row * length, (row + size) * length) };
-    for await (const state of steps(denoiser, {
-      ...options,
-      ...own,
-      count: size,
-      firstRow: firstRow + row,
-    })) {
-      last = state;
-      options.progress?.({ rows: row, state });
-    }
-    tokens.set(last!.tokens, row * length);
-    calls = Math.max(calls, last!.calls);
-    evaluations += last!.evaluations;
-  }
-  return { tokens, count, length, calls, evaluations };
+  const counted = await runBatches<State>({
+    ...{ count, batch, firstRow, progress: options.progress },
+    run({ row, ...size }) {
+      const own = given && { given: given.subarray(row * length, (row + size.count) * length) };
+      return steps(denoiser, { ...options, ...own, ...size });
+    },
+    finished: (last, row) => tokens.set(last.tokens, row * length),
+  });
+  return { tokens, count, length, ...counted };
 }
 
 function resolve(denoiser: Denoiser, options: SampleOptions): Run {
@@ -271,21 +261,4 @@ function start({ denoiser, process, schedule, count, firstRow, given, randomness
     evaluations: 0,
     memory: {},
   };
-}
-
-/** @throws RangeError unless the state is of a run of the same size */
-function checkFrom(from: State, run: Pick<State, "steps" | "batch" | "length" | "firstRow">): void {
-  for (const name of ["steps", "batch", "length", "firstRow"] as const) {
-    if (from[name] !== run[name]) {
-      throw new RangeError(
-        `steps: from.${name} = ${from[name]}; expected ${run[name]}, so resume with the options the state was made with`,
-      );
-    }
-  }
-}
-
-function checkWhole(name: string, value: number, least: number): void {
-  if (!Number.isInteger(value) || value < least) {
-    throw new RangeError(`sample: ${name} = ${value}; expected a whole number >= ${least}`);
-  }
 }

@@ -1,4 +1,5 @@
 import { type Abort, throwIfAborted } from "../denoisers/abortable.ts";
+import { checkFrom, checkWhole, runBatches } from "../run-batches.ts";
 import type { Denoiser } from "./denoisers/denoiser.ts";
 import { cleanFrom } from "./denoisers/prediction.ts";
 import { modelCalls } from "./model-calls.ts";
@@ -154,28 +155,17 @@ export async function sample(
   checkWhole("batch", batch, 1);
   if (start) checkStart(start, count, dimension);
   const x = new Float64Array(count * dimension);
-  let calls = 0;
-  let evaluations = 0;
-  for (let row = 0; row < count; row += batch) {
-    const size = Math.min(batch, count - row);
-    const own = start && {
-      start: Array.prototype.slice.call(start, row * dimension, (row + size) * dimension) as number[],
-    };
-    let last: State | undefined;
-    for await (const state of steps(denoiser, {
-      ...options,
-      ...own,
-      count: size,
-      firstRow: firstRow + row,
-    })) {
-      last = state;
-      options.progress?.({ rows: row, state });
-    }
-    x.set(last!.x, row * dimension);
-    calls = Math.max(calls, last!.calls);
-    evaluations += last!.evaluations;
-  }
-  return { x, count, dimension, calls, evaluations };
+  const counted = await runBatches<State>({
+    ...{ count, batch, firstRow, progress: options.progress },
+    run({ row, ...size }) {
+      const own = start && {
+        start: Array.prototype.slice.call(start, row * dimension, (row + size.count) * dimension) as number[],
+      };
+      return steps(denoiser, { ...options, ...own, ...size });
+    },
+    finished: (last, row) => x.set(last.x, row * dimension),
+  });
+  return { x, count, dimension, ...counted };
 }
 
 function startPoints(
@@ -208,21 +198,4 @@ function checkStart(start: ArrayLike<number>, count: number, dimension: number):
   }
   const wrong = Array.prototype.findIndex.call(start, (value: number) => !Number.isFinite(value));
   if (wrong >= 0) throw new RangeError(`sample: start[${wrong}] = ${start[wrong]}; expected finite numbers`);
-}
-
-/** @throws RangeError unless the state is of a run of the same size */
-function checkFrom(from: State, run: Pick<State, "steps" | "batch" | "dimension" | "firstRow">): void {
-  for (const name of ["steps", "batch", "dimension", "firstRow"] as const) {
-    if (from[name] !== run[name]) {
-      throw new RangeError(
-        `steps: from.${name} = ${from[name]}; expected ${run[name]}, so resume with the options the state was made with`,
-      );
-    }
-  }
-}
-
-function checkWhole(name: string, value: number, least: number): void {
-  if (!Number.isInteger(value) || value < least) {
-    throw new RangeError(`sample: ${name} = ${value}; expected a whole number >= ${least}`);
-  }
 }
