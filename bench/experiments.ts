@@ -240,6 +240,7 @@ const scripts: Readonly<Record<string, string>> = {
   "continuous-exposure": "exposure",
   "continuous-langevin": "langevin",
   "continuous-momentum": "ams",
+  "continuous-parallel": "parataa",
   "continuous-preconditioned": "pds",
   "continuous-schedules": "schedules",
   "continuous-solver-search": "s3",

@@ -221,7 +221,7 @@ describe("UniPC: orders on times even in lambda", () => {
 
 describe("UniPC: what it refuses", () => {
   it("orders and steps that are none", () => {
-    assert.throws(() => uniPc({ order: 4 }), /order = 4; expected 1, 2 or 3/);
+    assert.throws(() => uniPc({ order: 4 }), /order = 4; expected a whole number from 1 to 3/);
     assert.throws(() => uniPc({ order: 1.5 }), RangeError);
     assert.throws(() => uniPc({ uncorrected: [0, -1] }), /uncorrected has -1/);
   });

@@ -12,8 +12,9 @@
  */
 import type { Noise } from "../noise/noise.ts";
 import { adamsBashforth } from "./adams-bashforth.ts";
+import { checkOrder } from "./check-order.ts";
 import { type Clock, lambdaClock, rhoClock, timeClock } from "./clocks.ts";
-import { checkOrder, rhoMultistep } from "./rho-multistep.ts";
+import { rhoMultistep } from "./rho-multistep.ts";
 import type { Sampler } from "./sampler.ts";
 
 /**

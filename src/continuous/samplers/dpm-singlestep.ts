@@ -1,8 +1,8 @@
 import { logSnr } from "../schedules/even-times.ts";
 import type { EvenOptions, Schedule } from "../schedules/schedule.ts";
 import { singlestepOrders } from "../schedules/singlestep-times.ts";
+import { checkOrder } from "./check-order.ts";
 import { type DpmForm, dataForm, noiseForm } from "./dpm-form.ts";
-import { checkOrder } from "./dpm-solver.ts";
 import { dpmStep } from "./dpm-step.ts";
 import type { Remembered } from "./history.ts";
 import type { Sampler, Step } from "./sampler.ts";
@@ -61,7 +61,7 @@ function singlestep(
     inner = logSnr,
   }: DpmSinglestepOptions & { readonly name: string; readonly order: number },
 ): Sampler {
-  checkOrder(name, order);
+  checkOrder(name, order, [1, 3]);
   const orders = calls === undefined ? undefined : singlestepOrders({ calls, order });
   return {
     name: `${name}${taylor ? ":taylor" : ""}${calls === undefined ? "" : `:calls=${calls}`}`,

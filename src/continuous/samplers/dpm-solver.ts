@@ -1,3 +1,4 @@
+import { checkOrder } from "./check-order.ts";
 import { type DpmForm, dataForm, noiseForm } from "./dpm-form.ts";
 import { dpmStep } from "./dpm-step.ts";
 import { remember } from "./history.ts";
@@ -68,7 +69,7 @@ function multistep(
     noiseScale = 1,
   }: DpmSolverOptions & { readonly name: string },
 ): Sampler {
-  checkOrder(name, order);
+  checkOrder(name, order, [1, 3]);
   checkNoise(name, { eta, noiseScale });
   return {
     name,
@@ -85,13 +86,6 @@ function multistep(
       next.set(dpmStep({ form, noise, s, x, latest: latest!, others, midpoint, eta, noiseScale, z }));
     },
   };
-}
-
-/** @throws RangeError unless the order is 1, 2 or 3 */
-export function checkOrder(name: string, order: number): void {
-  if (!(order === 1 || order === 2 || order === 3)) {
-    throw new RangeError(`${name}: order = ${order}; expected 1, 2 or 3`);
-  }
 }
 
 /** @throws RangeError unless both are >= 0 and finite */

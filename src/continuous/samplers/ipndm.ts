@@ -1,4 +1,5 @@
-import { checkOrder, rhoMultistep } from "./rho-multistep.ts";
+import { checkOrder } from "./check-order.ts";
+import { rhoMultistep } from "./rho-multistep.ts";
 import { rhoChange } from "./rho-step.ts";
 import type { Sampler } from "./sampler.ts";
 

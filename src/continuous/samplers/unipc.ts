@@ -1,4 +1,5 @@
 import type { Noise } from "../noise/noise.ts";
+import { checkOrder } from "./check-order.ts";
 import { type DpmForm, dataForm } from "./dpm-form.ts";
 import { type Remembered, recall, remember, store } from "./history.ts";
 import type { Sampler } from "./sampler.ts";
@@ -41,9 +42,7 @@ export function uniPcMethod({
   corrector = true,
   uncorrected = [],
 }: UniPcOptions): UniPcMethod {
-  if (!(order === 1 || order === 2 || order === 3)) {
-    throw new RangeError(`uniPc: order = ${order}; expected 1, 2 or 3`);
-  }
+  checkOrder("uniPc", order, [1, 3]);
   const wrong = uncorrected.find((index) => !(Number.isInteger(index) && index >= 0));
   if (wrong !== undefined) {
     throw new RangeError(`uniPc: uncorrected has ${wrong}; expected steps, whole numbers from 0`);
