@@ -43,6 +43,17 @@ describe("klDivergence", () => {
     assert.ok(Math.abs(value + Math.log(0.8)) < 4 * standardError + 0.01, `${value} +- ${standardError}`);
   });
 
+  it("has the bias and the spread that its comment states: 24 seeds from 100 on, n = 500", () => {
+    const all = Array.from({ length: 24 }, (_, i) =>
+      klDivergence(target.draw({ count: 500, seed: 100 + i }), target),
+    );
+    const mean = all.reduce((sum, { value }) => sum + value, 0) / 24;
+    const spread = Math.sqrt(all.reduce((sum, { value }) => sum + (value - mean) ** 2, 0) / 23);
+    const stated = all.reduce((sum, { standardError }) => sum + standardError, 0) / 24;
+    assert.ok(mean > 0.03 && mean < 0.07, `mean ${mean}`);
+    assert.ok(spread > 0.9 * stated && spread < 1.5 * stated, `spread ${spread}, stated ${stated}`);
+  });
+
   it("refuses too few points and copies", () => {
     assert.throws(() => klDivergence([1, 2, 3, 4], target), /klDivergence.*at least 5 rows/);
     assert.throws(() => klDivergence(new Float64Array(20), target), /4 other points equal point 0/);

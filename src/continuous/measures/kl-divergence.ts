@@ -10,8 +10,10 @@ const EULER = 0.5772156649015329;
  *
  *     H = d mean(log e_i) + log V_d + psi(n) - psi(k),   V_d the volume of the unit ball.
  *
- * For a few dimensions, where the neighbours of a point are near: the bias falls as n^(-2 / d) for smooth densities. It
- * may come out below 0. The standard error is that of the mean over points. Costs n^2 / 2 distances.
+ * For a few dimensions, where the neighbours of a point are near. The bias is upwards where densities differ in scale,
+ * about 0.05 nats for 500 draws of a mixture of three in the plane, and falls with n: hold a value against that of as many
+ * exact draws. It may come out below 0. The standard error is that of the mean over points as if they were independent,
+ * which neighbours are not: the true spread is up to half as much again. Costs n^2 distances.
  *
  * Source: Kozachenko and Leonenko 1987; Kraskov, Stoegbauer and Grassberger 2004 (cond-mat/0305641), equation 20.
  *
